@@ -1,0 +1,261 @@
+"""The command `lottery`. Exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.progress import BarColumn, Progress
+from rich.table import Table
+
+from explorer.errors import ExplorerError, Refused, RunError
+from explorer.events import VARIANTS, Event, Glimpse
+from explorer.experiment import Experiment, accepted, field, percent
+from explorer.presets import DEFAULT, PRESETS, preset
+from explorer.runs.records import to_line
+from explorer.views.means import early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.views.progress import progress
+from explorer.views.story import result
+from explorer.views.words import remaining
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+
+FLAGS = ("architecture", "dataset", "prune", "levels", "iterations", "replicates", "seed")
+"""The settings with a flag of their own; `--set` reaches every one."""
+
+
+def main() -> NoReturn:
+    """Run the command, and turn what is refused or fails into one sentence and an exit status."""
+    try:
+        sys.exit(lottery.main(standalone_mode=False))
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ExplorerError as error:
+        click.echo(f"lottery: {error}", err=True)
+        sys.exit(2 if isinstance(error, Refused) else 1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lottery-explorer", prog_name="lottery")
+def lottery() -> None:
+    """See the lottery ticket hypothesis: search for winning tickets, and compare them with their controls."""
+
+
+def experiment_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add a flag for each setting in `FLAGS`, from the experiment's table of fields."""
+    for name in reversed(FLAGS):
+        entry = field(name)
+        metavar = {"architecture": "A", "dataset": "D", "prune": "PERCENT"}.get(name, "N")
+        text = f"{entry.title}: {entry.description}; {accepted(name, typed=True)}."
+        command = click.option(f"--{name}", metavar=metavar, help=text)(command)
+    return command
+
+
+@lottery.command()
+@click.argument("file", metavar="[EXPERIMENT.json]", required=False, type=click.Path(path_type=Path))
+@click.option("--preset", "preset_name", metavar="NAME", help=f"Begin with a preset: {', '.join(PRESETS)}.")
+@experiment_flags
+@click.option(
+    "--device",
+    default="auto",
+    metavar="auto|cpu|cuda",
+    help="Where to train; auto takes a GPU if there is one.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Set any field, as files hold it (prune=0.2).",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run directory (default: a new one).")
+@click.option("--json", "as_json", is_flag=True, help="Print the records on stdout, a line of JSON each.")
+def search(
+    file: Path | None,
+    preset_name: str | None,
+    device: str,
+    settings: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    **flags: str | None,
+) -> None:
+    """Search for winning tickets and write a run directory.
+
+    Settings come from EXPERIMENT.json or a preset, then from the flags; what is not given is the paper's
+    recipe. With nothing given at all, the preset sixty-seconds runs.
+    """
+    typed = {name: value for name, value in flags.items() if value is not None}
+    if file is None and preset_name is None and not typed and not settings:
+        preset_name = DEFAULT
+    experiment = _experiment(file, preset_name, typed, settings)
+
+    from explorer.session import Session  # torch is loaded once the settings are known to be right
+
+    session = Session(experiment, device, out)
+    if as_json:
+        session.subscribe(_print_records())
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        session.cancel()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, interrupt) for number in signals}
+    try:
+        session.start()
+        _follow(session)
+    except RunError as error:  # nothing ran: the folder that was given is the wrong argument
+        raise Refused({"out": str(error)}) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    ended = session.state.ended
+    if ended and ended.outcome == "failed":
+        raise ExplorerError(f"{ended.message} The run is in {session.folder}.")
+    words = "Interrupted; what was computed is in" if interrupted else "Written to"
+    click.echo(f"{words} {session.folder}", err=True)
+    sys.exit(130 if interrupted else 0)
+
+
+def _experiment(
+    file: Path | None, preset_name: str | None, typed: dict[str, str], settings: tuple[str, ...]
+) -> Experiment:
+    """Put the settings together: a file or a preset, then `--set`, then the flags."""
+    if file is not None and preset_name is not None:
+        raise Refused({"preset": "Give EXPERIMENT.json or --preset, not both."})
+    base = preset(preset_name) if preset_name else None
+    if file is not None:
+        try:
+            base = Experiment.from_json(file.read_bytes())
+        except OSError as error:
+            raise Refused({"file": f"{file} cannot be read ({error.strerror})."}) from None
+    values = base.model_dump() if base else {}
+    for setting in settings:
+        name, separator, text = setting.partition("=")
+        if not separator:
+            raise Refused({"set": f"--set: {setting!r} is not accepted; give FIELD=VALUE."})
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    if settings or base is None:
+        # A file's way of writing is checked first, so that each problem is told in the words it was given in.
+        base = Experiment(**values) if values else None
+    return Experiment.parse(typed, base)
+
+
+def _print_records() -> Callable[[Event], None]:
+    """Return a subscriber that prints each record as a line of JSON."""
+    lines = itertools.count()
+
+    def show(event: Event) -> None:
+        if not isinstance(event, Glimpse):
+            with suppress(BrokenPipeError):  # who read the lines has gone; the run is still written
+                click.echo(to_line(next(lines), event))
+
+    return show
+
+
+def _follow(session: Session) -> None:
+    """Show progress and time left on stderr until the session ends: a bar, or a line a level where none can move."""
+    console = Console(stderr=True, highlight=False)
+    columns = ("{task.description}", BarColumn(), "{task.percentage:>3.0f}%", "{task.fields[left]}")
+    said = -1
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=1.0, left="")
+        while session.wait(0.2) in ("running", "paused"):
+            state = session.state
+            now = progress(state)
+            density = remaining(state.experiment.density(state.level), exact=True)
+            where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
+            bar.update(task, completed=now.share, description=where, left=now.left)
+            if bar.disable and now.left and state.level > said:
+                said = state.level
+                click.echo(f"{where}: {now.left}", err=True)
+
+
+@lottery.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def show(folder: Path) -> None:
+    """Show what a run directory holds: mean accuracies and early stopping for each level and variant."""
+    from explorer.runs import Run
+
+    run = Run.open(folder)
+    experiment, state = run.experiment, run.state
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 110
+    console.print(
+        f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% a level, "
+        f"{experiment.iterations:,} iterations, replicates: {experiment.replicates}, seed {experiment.seed}: "
+        f"{run.status}"
+    )
+    table = Table(box=SIMPLE)
+    for head in (
+        "level",
+        "weights",
+        "variant",
+        "n",
+        "final test accuracy %",
+        "early stop",
+        "accuracy % there",
+    ):
+        table.add_column(head)
+    for level in range(experiment.levels + 1):
+        for variant in VARIANTS:
+            final = mean(state, variant, level, final_accuracy)
+            stop, there = (mean(state, variant, level, m) for m in (early_stop_iteration, early_stop_accuracy))
+            if final and stop and there:
+                table.add_row(
+                    str(level),
+                    remaining(experiment.density(level), exact=True),
+                    variant if level else "dense",
+                    str(len(state.find(variant, level))),
+                    f"{final.mean:.1f} ({final.low:.1f}–{final.high:.1f})",
+                    f"{stop.mean:,.0f} ({stop.low:,.0f}–{stop.high:,.0f})",
+                    f"{there.mean:.1f} ({there.low:.1f}–{there.high:.1f})",
+                )
+    console.print(table)
+    found = result(state)
+    if found:
+        console.print(" ".join(filter(None, (found.about, found.headline))), *filter(None, found.numbers), sep="; ")
+    if state.ended and state.ended.message:
+        console.print(state.ended.message)
+
+
+@lottery.command()
+def presets() -> None:
+    """List the presets."""
+    for name, (what, experiment) in PRESETS.items():
+        click.echo(f"{name}: {what}")
+        click.echo(f"  {experiment.to_json()}")
+
+
+@lottery.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="Where to serve (default: the first free from 8866).",
+)
+def explore(port: int | None) -> None:
+    """Serve the page on this machine and say where to look."""
+    from explorer.serve import serve
+
+    sys.exit(serve(port))

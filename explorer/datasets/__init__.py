@@ -1,0 +1,22 @@
+"""Data sets: their names, shapes and splits. Only `load` touches torch."""
+
+from __future__ import annotations
+
+from explorer.datasets.description import Data, DataSet, Split
+from explorer.datasets.digits import DIGITS
+from explorer.datasets.mnist import FASHION_MNIST, MNIST
+from explorer.datasets.vision import folder
+
+__all__ = ["DATASETS", "Data", "DataSet", "Split", "check", "folder", "load"]
+
+DATASETS: dict[str, DataSet] = {dataset.name: dataset for dataset in (DIGITS, MNIST, FASHION_MNIST)}
+
+
+def check(name: str) -> None:
+    """Raise `DataError` when a data set is neither there nor can be put there. Cheap, leaves nothing."""
+    DATASETS[name].check()
+
+
+def load(name: str) -> Data:
+    """Read a data set, fetching it first where it is missing. Raises `DataError` when that fails."""
+    return DATASETS[name].load()

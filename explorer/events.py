@@ -1,0 +1,120 @@
+"""Who a network is, and everything that a search can say: small frozen records.
+
+*Records* are the run: they depend on the experiment alone, and are written. *Glimpses* are for eyes: they
+are never written, and no number depends on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from numpy.typing import NDArray
+
+Variant = Literal["ticket", "random-reinit", "random-sparse"]
+VARIANTS: tuple[Variant, ...] = ("ticket", "random-reinit", "random-sparse")
+
+Outcome = Literal["finished", "cancelled", "failed"]
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Parameter → array: a dict when fresh, read lazily from its file once written."""
+
+
+class Network(NamedTuple):
+    """Who a network is. `draw` counts repeats; the dense network is the ticket at level 0."""
+
+    variant: Variant
+    replicate: int
+    level: int
+    draw: int = 0
+
+
+@dataclass(frozen=True)
+class NetworkStarted:
+    """Record: a network begins to train.
+
+    Args:
+        network: who it is.
+        masks: which weights of each prunable parameter are alive, bool.
+        initial: the start of every parameter, float32; pruned weights are zero.
+    """
+
+    network: Network
+    masks: Arrays = field(default_factory=dict, compare=False, repr=False)
+    initial: Arrays = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Record: a network's mean cross-entropy and share of right answers (0–1) on the three splits."""
+
+    network: Network
+    iteration: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    test_loss: float
+    test_accuracy: float
+
+
+@dataclass(frozen=True)
+class NetworkTrained:
+    """Record: a network is trained; `final` holds every parameter, pruned weights zero."""
+
+    network: Network
+    masks: Arrays = field(default_factory=dict, compare=False, repr=False)
+    initial: Arrays = field(default_factory=dict, compare=False, repr=False)
+    final: Arrays = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """Record: a network's loss is no longer a number; it is left out of means, and the rest goes on."""
+
+    network: Network
+    iteration: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Record: nothing more will come. `message` says why, where it did not simply finish."""
+
+    outcome: Outcome
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Glimpse: where the search is, and its pace.
+
+    Args:
+        network: the one that trains just now.
+        iteration: how far it is.
+        steps: network-iterations (one mini-batch step of one network) done by this process.
+        seconds: the time they took, evaluation included and pauses not.
+        device: "CPU" or "GPU".
+        back_end: the back end's name.
+    """
+
+    network: Network
+    iteration: int
+    steps: int
+    seconds: float
+    device: str
+    back_end: str
+
+
+@dataclass(frozen=True)
+class WeightsSeen:
+    """Glimpse: the weights of a network in training, float32, pruned weights zero."""
+
+    network: Network
+    iteration: int
+    weights: Arrays = field(compare=False, repr=False)
+
+
+Record = NetworkStarted | Evaluated | NetworkTrained | Diverged | Ended
+Glimpse = Progress | WeightsSeen
+Event = Record | Glimpse

@@ -1,0 +1,26 @@
+"""Experiments by name."""
+
+from __future__ import annotations
+
+from explorer.errors import Refused, nearest, one_of, sentence
+from explorer.experiment import Experiment
+
+DEFAULT = "sixty-seconds"
+
+PRESETS: dict[str, tuple[str, Experiment]] = {
+    DEFAULT: (
+        "About a minute on two cores: the three curves part on 5,000 digits",
+        Experiment(dataset="digits", prune=0.42, levels=5, replicates=3, iterations=400, evaluate=50),
+    ),
+    "paper-lenet": (
+        "The paper's Figure 4: Lenet-300-100 on MNIST, 20 levels of 20%, 50,000 iterations, 5 replicates",
+        Experiment(),
+    ),
+}
+
+
+def preset(name: str) -> Experiment:
+    """Return the experiment called `name`. Raises `Refused` with the nearest right name."""
+    if name not in PRESETS:
+        raise Refused({"preset": sentence("Preset", repr(name), one_of(PRESETS), nearest(name, PRESETS))})
+    return PRESETS[name][1]

@@ -1,0 +1,166 @@
+"""A run directory, read: its status, tables, masks and weights. No torch, but for `module`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from explorer.errors import ExplorerError, RunError
+from explorer.events import Evaluated, Network, Variant
+from explorer.experiment import Experiment
+from explorer.runs.records import from_line
+from explorer.runs.writer import FORMAT
+from explorer.state import NetworkState, State, evaluated, fold
+
+if TYPE_CHECKING:
+    from torch import nn
+
+When = Literal["initial", "final"]
+MEASURES = tuple(f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "accuracy"))
+WHO = ("replicate", "draw", "level", "density", "variant")
+
+
+class Run:
+    """A run directory of format 1, finished or still being written."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            about = json.loads((self.path / "run.json").read_bytes())
+            if about["format"] != FORMAT:
+                raise RunError(f"{self.path} is of format {about['format']}; this program reads format {FORMAT}.")
+            self.experiment = Experiment(**about["experiment"])
+        except FileNotFoundError:
+            raise RunError(f"{self.path} is no run directory: it holds no run.json.") from None
+        except (ExplorerError, OSError, ValueError, KeyError, TypeError) as error:
+            raise (error if isinstance(error, RunError) else RunError(f"{self.path}/run.json: {error}")) from None
+        self.device: str = about.get("device", "")
+        self.versions: dict[str, str] = about.get("versions", {})
+        self._state, self._read = State(self.experiment), 0
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open a run directory. Raises `RunError` in one sentence when it is none."""
+        return cls(path)
+
+    @property
+    def state(self) -> State:
+        """What is known of the run by now: the fold of its records; what was written since is read on."""
+        with (self.path / "events.jsonl").open("rb") as stream:
+            stream.seek(self._read)
+            for number, line in enumerate(stream):
+                if not line.endswith(b"\n"):  # being written just now, or cut off by a crash
+                    break
+                try:
+                    self._state = fold(self._state, from_line(line, self.path))
+                except (ValueError, KeyError, TypeError, OSError) as error:
+                    raise RunError(f"{self.path}/events.jsonl, new line {number + 1}: {error}") from None
+                self._read += len(line)
+        return self._state
+
+    @property
+    def status(self) -> str:
+        """One of "running", "finished", "cancelled", "failed" or "interrupted" (no end, and no one writes it)."""
+        held = self._held()  # asked first: a writer writes the end, then lets go
+        ended = self.state.ended
+        return ended.outcome if ended else "running" if held else "interrupted"
+
+    def _held(self) -> bool:
+        lock = self.path / "lock"
+        if not lock.exists():
+            return False
+        try:
+            with FileLock(lock, timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # a read-only copy: no one writes it
+            return False
+
+    def curves(self) -> pd.DataFrame:
+        """Return every evaluation, a row each; accuracies and densities 0–1."""
+        rows = [
+            {**self._who(network), "iteration": one.iteration, **_measures(one)}
+            for network, known in evaluated(self.state)
+            for one in known.evaluations
+        ]
+        return pd.DataFrame(rows, columns=[*WHO, "iteration", *MEASURES])
+
+    def summary(self) -> pd.DataFrame:
+        """Return a row for each trained network: early stopping (paper, Section 2) and the end of training."""
+        rows = [
+            {
+                **self._who(network),
+                "early_stop_iteration": known.early_stop.iteration,
+                **_measures(known.early_stop, "early_stop_"),
+                **_measures(known.last, "final_"),
+            }
+            for network, known in evaluated(self.state)
+            if known.trained
+        ]
+        measures = [f"{when}_{measure}" for when in ("early_stop", "final") for measure in MEASURES]
+        return pd.DataFrame(rows, columns=[*WHO, "early_stop_iteration", *measures])
+
+    def mask(
+        self, variant: Variant = "ticket", replicate: int = 0, level: int = 0, draw: int = 0
+    ) -> dict[str, NDArray[np.bool_]]:
+        """Return which weights of each prunable parameter are alive. Raises `RunError` for a network not there."""
+        return dict(self._network(variant, replicate, level, draw).masks)
+
+    def weights(
+        self,
+        variant: Variant = "ticket",
+        replicate: int = 0,
+        level: int = 0,
+        draw: int = 0,
+        when: When = "final",
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return every parameter in torch's layout, pruned weights zero, before ("initial") or after training.
+
+        Raises `RunError` for a network that is not there or not trained yet.
+        """
+        if when not in ("initial", "final"):
+            raise RunError(f"when: {when!r} is not accepted; give initial or final.")
+        weights = dict(getattr(self._network(variant, replicate, level, draw), when))
+        if not weights:
+            raise RunError(f"{self.path}: {variant} {replicate} at level {level} is not trained yet.")
+        return weights
+
+    def module(
+        self,
+        variant: Variant = "ticket",
+        replicate: int = 0,
+        level: int = 0,
+        draw: int = 0,
+        when: When = "final",
+    ) -> nn.Module:
+        """Return a network as a torch module with its weights in it. Raises like `weights`."""
+        from explorer.training.module import build, load_weights
+
+        module = build(self.experiment.network, self.experiment.data.shape, self.experiment.data.classes)
+        load_weights(module, self.weights(variant, replicate, level, draw, when))
+        return module
+
+    def _who(self, network: Network) -> dict[str, object]:
+        return {**network._asdict(), "density": self.experiment.density(network.level)}
+
+    def _network(self, *who: object) -> NetworkState:
+        network = Network(*who)  # type: ignore[arg-type]
+        known = self.state.networks.get(network)
+        if known is None or not known.masks:
+            there = sorted({f"level {n.level}" for n in self.state.networks if n.variant == network.variant})
+            raise RunError(
+                f"{self.path} holds no {network.variant} of replicate {network.replicate}, level {network.level} and "
+                f"draw {network.draw}; of this variant it holds {', '.join(there) or 'nothing'}."
+            )
+        return known
+
+
+def _measures(evaluation: Evaluated, prefix: str = "") -> dict[str, float]:
+    return {f"{prefix}{measure}": getattr(evaluation, measure) for measure in MEASURES}

@@ -1,0 +1,97 @@
+"""One safetensors file a network: its mask packed to bits, and what survives of its weights.
+
+`mask:NAME` holds the mask's bits; `initial:NAME` and `final:NAME` the values of the survivors in the mask's
+order, or all values of a parameter that is never pruned. Shapes stand in the metadata. No pickle anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from explorer.events import Arrays, Network
+
+FOLDER = "tensors"
+
+
+def path(folder: Path, network: Network) -> Path:
+    """Return the file of a network in a run directory."""
+    return folder / FOLDER / "{}-r{}-l{}-d{}.safetensors".format(*network)
+
+
+def write(file: Path, masks: Arrays, initial: Arrays, final: Arrays) -> None:
+    """Write a network whole or not at all; `final` is empty while it trains."""
+    tensors: dict[str, NDArray[Any]] = {f"mask:{name}": np.packbits(mask) for name, mask in masks.items()}
+    for moment, weights in (("initial", initial), ("final", final)):
+        for name, values in weights.items():
+            alive = values[masks[name]] if name in masks else values.ravel()
+            tensors[f"{moment}:{name}"] = np.ascontiguousarray(alive, dtype=np.float32)
+    shapes = {name: json.dumps(values.shape) for name, values in initial.items()}
+    write_whole(file, save(tensors, metadata=shapes))
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file under a temporary name, flush it and rename it, so that no one ever reads a part."""
+    part = file.with_name(file.name + ".part")
+    with part.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
+
+
+class Tensors(Mapping[str, NDArray[Any]]):
+    """The masks, initial or final weights of one network, each read from its file when it is asked for.
+
+    Args:
+        file: the network's file.
+        moment: "mask", "initial" or "final".
+    """
+
+    def __init__(self, file: Path, moment: str) -> None:
+        self._file, self._moment = file, moment
+        with safe_open(file, "numpy") as tensors:
+            self._shapes = {name: tuple(json.loads(shape)) for name, shape in tensors.metadata().items()}
+            keys = set(tensors.keys())
+        self._names = [name for name in self._shapes if f"{moment}:{name}" in keys]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self._names:
+            raise KeyError(name)
+        with safe_open(self._file, "numpy") as tensors:
+            shape = self._shapes[name]
+            mask = None
+            if f"mask:{name}" in tensors.keys():  # noqa: SIM118 (a safetensors file is no dict)
+                bits = np.unpackbits(tensors.get_tensor(f"mask:{name}"), count=math.prod(shape))
+                mask = bits.astype(bool).reshape(shape)
+            if self._moment == "mask":
+                assert mask is not None
+                return mask
+            values = tensors.get_tensor(f"{self._moment}:{name}")
+        if mask is None:
+            return np.reshape(values, shape)
+        weights = np.zeros(shape, np.float32)
+        weights[mask] = values
+        return weights
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def read(file: Path) -> tuple[Arrays, Arrays, Arrays]:
+    """Return a network's masks, initial and final weights, read lazily; empty where the file is not there."""
+    if not file.exists():
+        return {}, {}, {}
+    return Tensors(file, "mask"), Tensors(file, "initial"), Tensors(file, "final")

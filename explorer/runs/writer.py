@@ -1,0 +1,94 @@
+"""The one writer of a run directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from explorer.errors import RunError
+from explorer.events import NetworkStarted, NetworkTrained, Record
+from explorer.experiment import Experiment
+from explorer.runs import tensors
+from explorer.runs.records import to_line
+
+FORMAT = 1
+
+
+def runs_folder() -> Path:
+    """Return where new runs are put: `EXPLORER_RUNS`, or the user's data folder."""
+    given = os.environ.get("EXPLORER_RUNS")
+    return Path(given) if given else Path(platformdirs.user_data_dir("lottery-explorer")) / "runs"
+
+
+def new_name(experiment: Experiment) -> str:
+    """Name a new run: date-time-architecture-dataset-id."""
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    return f"{moment}-{experiment.architecture}-{experiment.dataset}-{secrets.token_hex(3)}"
+
+
+class Writer:
+    """Writes a run directory of format 1, and holds its lock from its making to `close`.
+
+    Args:
+        experiment: what is run.
+        device: the device, as resolved.
+        back_end: the back end's name.
+        out: the directory; None makes a new one in `runs_folder()`.
+
+    Raises:
+        RunError: the directory cannot be made or written, or holds a run already.
+    """
+
+    def __init__(self, experiment: Experiment, device: str, back_end: str, out: str | Path | None = None) -> None:
+        self.folder = Path(out) if out is not None else runs_folder() / new_name(experiment)
+        self._sequence = 0
+        if (self.folder / "run.json").exists():
+            raise RunError(f"{self.folder} holds a run already; give another folder.")
+        try:
+            (self.folder / tensors.FOLDER).mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.folder / "lock")
+            self._lock.acquire(timeout=0)
+            made_by = {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()}
+            about = {
+                "format": FORMAT,
+                "experiment": experiment.model_dump(),
+                "versions": made_by,
+                "device": device,
+                "back_end": back_end,
+            }
+            self._events = (self.folder / "events.jsonl").open("a", encoding="utf-8")
+            tensors.write_whole(self.folder / "run.json", json.dumps(about, indent=1).encode())
+        except Timeout:
+            raise RunError(f"{self.folder} is being written by another process; give another folder.") from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise RunError(
+                f"The run directory {self.folder} cannot be written ({reason}); give another folder with --out, "
+                f"or set EXPLORER_RUNS to one."
+            ) from None
+
+    def write(self, record: Record) -> Record:
+        """Write a record and return it with its arrays read lazily from their file."""
+        written = record
+        if isinstance(record, NetworkStarted | NetworkTrained):
+            file = tensors.path(self.folder, record.network)
+            final = record.final if isinstance(record, NetworkTrained) else {}
+            tensors.write(file, record.masks, record.initial, final)
+            written = type(record)(record.network, *tensors.read(file)[: 2 + isinstance(record, NetworkTrained)])
+        self._events.write(to_line(self._sequence, record) + "\n")
+        self._events.flush()
+        self._sequence += 1
+        return written
+
+    def close(self) -> None:
+        """Close the files and give the lock back."""
+        self._events.close()
+        self._lock.release()

@@ -1,0 +1,151 @@
+"""A search and its writer in a background thread."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from explorer.algorithm import search
+from explorer.datasets import check
+from explorer.errors import DataError, ExplorerError, Refused
+from explorer.events import Diverged, Ended, Event, Network, NetworkTrained, Progress, Record, WeightsSeen
+from explorer.experiment import Experiment
+from explorer.runs import Writer
+from explorer.state import State, fold
+from explorer.training import back_end, resolve_device
+
+Subscriber = Callable[[Event], None]
+
+
+class Session:
+    """Runs a search in a thread of its own, writes it, and tells whoever subscribed.
+
+    The thread only pulls, writes, folds and hands over values; it never touches a widget.
+
+    Args:
+        experiment: what to run.
+        device: "auto", "cpu" or "cuda".
+        out: the run directory; None makes a new one under `EXPLORER_RUNS`.
+    """
+
+    def __init__(self, experiment: Experiment, device: str = "auto", out: str | Path | None = None) -> None:
+        self.experiment, self.device, self.folder = experiment, device, None if out is None else Path(out)
+        self.state = State(experiment)
+        self.watch: Callable[[Network], bool] = lambda network: False
+        self._subscribers: list[Subscriber] = []
+        self._go, self._cancelled = threading.Event(), threading.Event()
+        self._stepping = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def status(self) -> str:
+        """One of idle, running, paused, finished, cancelled, failed."""
+        if self.state.ended:
+            return self.state.ended.outcome
+        if self._thread is None:
+            return "idle"
+        return "running" if self._go.is_set() else "paused"
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Call `subscriber` with every event, in the session's thread, after it is written and folded."""
+        self._subscribers.append(subscriber)
+
+    def start(self) -> None:
+        """Start, or go on after a pause.
+
+        Raises:
+            Refused: the device or the data set is not to be had; nothing was written.
+            RunError: the run directory cannot be written.
+        """
+        self._stepping = False
+        if self._thread is None:
+            self._begin()
+        self._go.set()
+
+    def step(self) -> None:
+        """Train one level, then pause. Raises like `start`."""
+        if self._thread is None:
+            self._begin()
+        self._stepping = True
+        self._go.set()
+
+    def pause(self) -> None:
+        """Stop for now, before the next mini-batch; nothing is lost."""
+        self._go.clear()
+
+    def cancel(self) -> None:
+        """End here, before the next mini-batch; what was computed stays."""
+        self._cancelled.set()
+        self._go.set()
+
+    def wait(self, timeout: float | None = None) -> str:
+        """Wait for the end, at most `timeout` seconds, and return the status."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return self.status
+
+    def _begin(self) -> None:
+        try:
+            check(self.experiment.dataset)
+        except DataError as error:
+            raise Refused({"dataset": str(error)}) from None
+        device = resolve_device(self.device)
+        writer = Writer(self.experiment, device, back_end(device).name, self.folder)
+        self.folder = writer.folder
+        self._thread = threading.Thread(target=self._run, args=(writer, device), name="search", daemon=True)
+        self._thread.start()
+
+    def _run(self, writer: Writer, device: str) -> None:
+        events = search(self.experiment, device, watch=lambda network: self.watch(network))
+        try:
+            with closing(events):
+                self._follow(events, writer)
+        except Exception as error:
+            logging.getLogger(__name__).debug("the search failed", exc_info=True)
+            ended: Record = Ended("failed", describe(error, self.state))
+            with suppress(OSError):  # the disk that could not take the run may not take its end either
+                ended = writer.write(ended)
+            self._publish(ended)
+        finally:
+            writer.close()
+
+    def _follow(self, events: Iterator[Event], writer: Writer) -> None:
+        for event in events:
+            self._publish(event if isinstance(event, Progress | WeightsSeen) else writer.write(event))
+            last = isinstance(event, NetworkTrained | Diverged) and self.state.done(event.network.level)
+            if last and self._stepping:
+                self.pause()
+            self._go.wait()
+            if self._cancelled.is_set() and not self.state.ended:
+                self._publish(writer.write(Ended("cancelled")))
+                break
+
+    def _publish(self, event: Event) -> None:
+        self.state = fold(self.state, event)
+        for subscriber in list(self._subscribers):
+            try:
+                subscriber(event)
+            except Exception:  # a listener's fault must not cost a search
+                logging.getLogger(__name__).exception("a subscriber failed and is not called again")
+                self._subscribers.remove(subscriber)
+
+
+def describe(error: Exception, state: State) -> str:
+    """Say in plain words at which level a search failed, why, and what is kept."""
+    if isinstance(error, ExplorerError):
+        what = str(error).removesuffix(".")
+    elif isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "can't allocate" in str(error):
+        what = "out of memory"
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        what = "the disk is full"
+    elif isinstance(error, OSError) and error.strerror:
+        what = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    else:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+    done = sum(state.done(level) for level in range(state.level + 1))
+    kept = "Nothing was trained yet" if not done else f"{done} finished level{'s' if done > 1 else ''} kept"
+    return f"Failed at level {state.level}: {what}. {kept}; mend the cause, then start again."

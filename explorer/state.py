@@ -1,0 +1,126 @@
+"""The fold of events: what is known of a search, live, replayed or read from a file. No torch.
+
+A state is immutable, so that a thread may fold on while another draws what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from explorer.events import (
+    Arrays,
+    Diverged,
+    Ended,
+    Evaluated,
+    Event,
+    Network,
+    NetworkStarted,
+    NetworkTrained,
+    Progress,
+    Variant,
+    WeightsSeen,
+)
+from explorer.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    """What is known of one network. The arrays are empty where they are not known."""
+
+    masks: Arrays = field(default_factory=dict)
+    initial: Arrays = field(default_factory=dict)
+    final: Arrays = field(default_factory=dict)
+    seen: WeightsSeen | None = None
+    evaluations: tuple[Evaluated, ...] = ()
+    iteration: int = 0
+    trained: bool = False
+    diverged: bool = False
+
+    @property
+    def early_stop(self) -> Evaluated:
+        """The evaluation at the early-stopping iteration: the first minimum of validation loss (paper, Section 2)."""
+        return min(self.evaluations, key=lambda evaluation: evaluation.validation_loss)
+
+    @property
+    def last(self) -> Evaluated:
+        """The latest evaluation; of a trained network, the one at its last iteration."""
+        return self.evaluations[-1]
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a search. Build it with `fold`."""
+
+    experiment: Experiment
+    networks: Mapping[Network, NetworkState] = field(default_factory=dict)
+    progress: Progress | None = None
+    ended: Ended | None = None
+
+    def find(self, variant: Variant, level: int) -> dict[Network, NetworkState]:
+        """Return the networks of one variant and level that have not diverged, by replicate and draw."""
+        return {
+            network: known
+            for network, known in self.networks.items()
+            if network.variant == variant and network.level == level and not known.diverged
+        }
+
+    @property
+    def level(self) -> int:
+        """The level that is training, or the last one that did; 0 before the first."""
+        return max((network.level for network in self.networks), default=0)
+
+    def expected(self, variant: Variant, level: int) -> int:
+        """How many networks of this variant and level there are, or will be when no ticket diverges."""
+        return self.experiment.replicates if level or variant == "ticket" else 0
+
+    def done(self, level: int) -> bool:
+        """Whether every network of a level that could train has ended, and some of them well."""
+        of_level = [known for network, known in self.networks.items() if network.level == level]
+        started = any(known.trained for known in of_level)
+        return started and all(known.trained or known.diverged for known in of_level)
+
+    @property
+    def diverged(self) -> int:
+        """How many networks diverged, and are left out of means."""
+        return sum(known.diverged for known in self.networks.values())
+
+
+def fold(state: State, event: Event) -> State:
+    """Return the state after one more event."""
+    match event:
+        case NetworkStarted(network, masks, initial):
+            return _with(state, network, NetworkState(masks=masks, initial=initial))
+        case Evaluated(network, iteration):
+            known = state.networks[network]
+            evaluations = (*known.evaluations, event)
+            return _with(state, network, replace(known, evaluations=evaluations, iteration=iteration))
+        case NetworkTrained(network, masks, initial, final):
+            known = state.networks[network]
+            known = replace(known, masks=masks, initial=initial, final=final, seen=None, trained=True)
+            return _with(state, network, known)
+        case Diverged(network):
+            return _with(state, network, replace(state.networks[network], seen=None, diverged=True))
+        case WeightsSeen(network):
+            return _with(state, network, replace(state.networks[network], seen=event))
+        case Progress(network, iteration):
+            known = replace(state.networks[network], iteration=iteration)
+            return replace(_with(state, network, known), progress=event)
+        case Ended():
+            return replace(state, ended=event)
+
+
+def fold_all(state: State, events: Iterable[Event]) -> State:
+    """Fold a run of events."""
+    for event in events:
+        state = fold(state, event)
+    return state
+
+
+def evaluated(state: State) -> Iterator[tuple[Network, NetworkState]]:
+    """List the networks that were evaluated and have not diverged, in the order in which they began."""
+    return ((n, known) for n, known in state.networks.items() if known.evaluations and not known.diverged)
+
+
+def _with(state: State, network: Network, known: NetworkState) -> State:
+    return replace(state, networks={**state.networks, network: known})

@@ -1,0 +1,141 @@
+"""Test accuracy against iteration, the three variants racing with the dense network behind (paper, Figure 3)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.events import VARIANTS, Variant
+from explorer.state import State
+from explorer.views import words
+from explorer.views.chart import (
+    NOTHING,
+    Chart,
+    MarginLabel,
+    Mark,
+    Span,
+    Tone,
+    clipped,
+    columns,
+    margin_labels,
+    round_step,
+    ticks,
+)
+from explorer.views.means import Curve, Mean, accuracy_range, curve, early_stop_iteration, mean, shown_level
+from explorer.views.selection import Selection
+
+FIRST_MARKER: dict[Tone, int] = {"ticket": 5, "random-reinit": 7, "random-sparse": 9}
+
+
+def title(state: State, selection: Selection) -> str:
+    """Return the view's title."""
+    level = shown_level(state, selection.level)
+    density = words.remaining(state.experiment.density(level))
+    return f"Test accuracy at {density} of the weights" if level else "Test accuracy of the dense network"
+
+
+def accuracy(state: State, selection: Selection) -> Chart:
+    """Draw mean test accuracy (per cent) against iteration, with bands from the lowest to the highest replicate."""
+    level, (low, high) = shown_level(state, selection.level), accuracy_range(state)
+    x = Span.around(0, state.experiment.iterations, 0.075, 0.27)
+    y = Span.around(low, high, 0.085, 0.03)
+    dense = curve(state, "ticket", 0)
+    curves: dict[Variant, Curve] = {v: curve(state, v, level if level else -1) for v in VARIANTS}
+    all_curves: dict[Tone, Curve] = {"dense": dense}
+    all_curves.update({v: curves[v] for v in VARIANTS})
+
+    marks = _axes(state, x, y)
+    marks |= _curve("dense", dense, low)
+    for variant in reversed(VARIANTS):
+        marks |= _curve(variant, curves[variant], low)
+    marks |= _live_ends(curves, state, level, low)
+    marks |= _early_stops(state, level, x, y)
+    ends = [
+        MarginLabel(tone, c.iterations[-1], c.mean[-1], f"{words.TITLES[tone]} {c.mean[-1]:.1f}")
+        for tone, c in all_curves.items()
+        if len(c.mean)
+    ]
+    marks |= margin_labels(ends, x.last + x.share(0.03), x, y, gap=y.share(0.055))
+    waiting = "" if any(len(c.mean) for c in curves.values()) else _waiting(state, level)
+    centre = (x.first + x.last) / 2
+    marks["waiting"] = Mark(
+        "texts", "muted", columns("texts", [(centre, low + (high - low) * 0.25, waiting)]), align="center"
+    )
+    return Chart(x, (y,), marks, _summary(state, level, dense, curves))
+
+
+def _axes(state: State, x: Span, y: Span) -> dict[str, Mark]:
+    step = round_step(y.last - y.first, 5)
+    heights = ticks(y.first, y.last, step)
+    top = heights[-1]
+    left = [(x.first - x.share(0.015), h, f"{h:g}" + ("%" if h == top else "")) for h in heights]
+    across = [(x.first, h, x.last, h) for h in heights if h > y.first]
+    along = ticks(0, x.last, round_step(x.last, 5))
+    below = y.first - y.share(0.045)
+    bottom = [(at, below, words.count(at)) for at in along]
+    return {
+        "grid": Mark("rules", "grid", columns("rules", across), width=1),
+        "axis": Mark("rules", "axis", columns("rules", [(x.first, y.first, x.last, y.first)]), width=1),
+        "y ticks": Mark("texts", "muted", columns("texts", left), align="right"),
+        "x ticks": Mark("texts", "muted", columns("texts", bottom), align="center"),
+        "x label": Mark(
+            "texts", "muted", columns("texts", [(x.last + x.share(0.05), below, "iterations")]), align="left"
+        ),
+    }
+
+
+def _curve(tone: Tone, c: Curve, low: float) -> dict[str, Mark]:
+    band = {"x": c.iterations, "low": np.maximum(c.low, low), "high": np.maximum(c.high, low)}
+    x, y = clipped(c.iterations, c.mean, low)
+    marks = {f"band {tone}": Mark("band", tone, band), f"line {tone}": Mark("line", tone, {"x": x, "y": y})}
+    if tone in FIRST_MARKER:
+        every = [k for k in range(FIRST_MARKER[tone], len(c.mean), 10) if c.mean[k] > low]
+        points = {"x": c.iterations[every], "y": c.mean[every]} if len(c.mean) else NOTHING
+        marks[f"points {tone}"] = Mark("points", tone, points, size=0.8)
+    return marks
+
+
+def _live_ends(curves: dict[Variant, Curve], state: State, level: int, low: float) -> dict[str, Mark]:
+    """Mark where each variant is just now, while it trains."""
+    marks = {}
+    for variant, c in curves.items():
+        live = len(c.mean) and not state.done(level) and c.mean[-1] >= low
+        ends = {"x": c.iterations[-1:], "y": c.mean[-1:]} if live else NOTHING
+        marks[f"end {variant}"] = Mark("points", variant, ends, size=1.15)
+    return marks
+
+
+def _early_stops(state: State, level: int, x: Span, y: Span) -> dict[str, Mark]:
+    """Mark each variant's mean early-stopping iteration on the axis, once its level is done."""
+    marks = {}
+    places: dict[Tone, Mean | None] = {"dense": mean(state, "ticket", 0, early_stop_iteration)}
+    places |= {v: mean(state, v, level, early_stop_iteration) if level else None for v in VARIANTS}
+    for tone, stop in places.items():
+        points = {"x": [stop.mean], "y": [y.first]} if stop else NOTHING
+        marks[f"early stop {tone}"] = Mark("points", tone, points)
+    dense = places["dense"]
+    said = (
+        "early stop, mean" if places.get("ticket") else f"Dense: early stop {words.count(dense.mean)}" if dense else ""
+    )
+    # The words stand beside the dense marker: to its left where they would run into the margin.
+    late = dense is not None and dense.mean > 0.55 * x.last
+    at = (dense.mean if dense else 0) + x.share(-0.015 if late else 0.015)
+    row = [(at, y.first + y.share(0.04), said)] if dense else []
+    after, before = ([], row) if late else (row, [])
+    marks["early stop after"] = Mark("texts", "muted", columns("texts", after))
+    marks["early stop before"] = Mark("texts", "muted", columns("texts", before), align="right")
+    return marks
+
+
+def _waiting(state: State, level: int) -> str:
+    if not state.networks:
+        return "Press Start: the curves grow here while the networks train."
+    return "" if level == 0 else "The three variants appear here as soon as the level trains."
+
+
+def _summary(state: State, level: int, dense: Curve, curves: dict[Variant, Curve]) -> str:
+    if not len(dense.mean):
+        return "Test accuracy against iteration: nothing is trained yet."
+    parts = [f"dense {dense.mean[-1]:.1f}%"]
+    parts += [f"{words.TITLES[v].lower()} {c.mean[-1]:.1f}%" for v, c in curves.items() if len(c.mean)]
+    density = words.remaining(state.experiment.density(level), exact=True)
+    return f"Test accuracy against iteration at {density} of the weights: {', '.join(parts)}."

@@ -1,0 +1,80 @@
+"""Means over replicates with their range, which is the lowest and the highest (paper, Section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from explorer.events import Variant
+from explorer.state import NetworkState, State
+
+Measurement = Callable[[NetworkState], float]
+
+
+class Mean(NamedTuple):
+    """A mean with its lowest and highest value."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Curve(NamedTuple):
+    """Accuracy (per cent) against iteration, at the iterations that every replicate has reached."""
+
+    iterations: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def curve(state: State, variant: Variant, level: int) -> Curve:
+    """Return the mean curve of test accuracy of one variant at one level; empty before all were evaluated."""
+    networks = state.find(variant, level).values()
+    reached = min((len(known.evaluations) for known in networks), default=0)
+    if not reached:
+        return Curve(*(np.empty(0) for _ in range(4)))
+    values = np.array([[100 * e.test_accuracy for e in known.evaluations[:reached]] for known in networks])
+    iterations = np.array([e.iteration for e in next(iter(networks)).evaluations[:reached]])
+    return Curve(iterations, values.mean(0), values.min(0), values.max(0))
+
+
+def mean(state: State, variant: Variant, level: int, measure: Measurement) -> Mean | None:
+    """Return a measure of the trained networks of one variant and level; None until they all are."""
+    networks = state.find(variant, level).values()
+    if not networks or not all(known.trained for known in networks):
+        return None
+    values = [measure(known) for known in networks]
+    return Mean(float(np.mean(values)), min(values), max(values))
+
+
+def final_accuracy(known: NetworkState) -> float:
+    """Test accuracy at the end of training, in per cent."""
+    return 100 * known.last.test_accuracy
+
+
+def early_stop_accuracy(known: NetworkState) -> float:
+    """Test accuracy at the early-stopping iteration, in per cent."""
+    return 100 * known.early_stop.test_accuracy
+
+
+def early_stop_iteration(known: NetworkState) -> float:
+    """Return the early-stopping iteration."""
+    return known.early_stop.iteration
+
+
+def shown_level(state: State, selected: int | None) -> int:
+    """Return the level on screen: the one selected, or the one that trains."""
+    return state.level if selected is None else selected
+
+
+def accuracy_range(state: State) -> tuple[float, float]:
+    """Return the y range of accuracies in per cent: the data set's own, or all when the dense network misses it.
+
+    It changes once at most, when the dense networks are trained, so that axes do not jump.
+    """
+    low, high = state.experiment.data.accuracy_range
+    dense = mean(state, "ticket", 0, final_accuracy)
+    return (0.0, 100.0) if dense is not None and dense.mean < low + (high - low) / 5 else (low, high)

@@ -1,0 +1,84 @@
+"""Where a search is: the strip of levels, the share done, the time left and the rows of figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from explorer.events import VARIANTS
+from explorer.state import State
+from explorer.views import words
+
+Stage = Literal["done", "training", "failed", "to come"]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One level on the strip: its weights remaining, its name, and how much of it is done (0–1)."""
+
+    remaining: str
+    name: str
+    stage: Stage
+    share: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is."""
+
+    share: float
+    left: str
+    figures: tuple[tuple[str, str], ...]
+
+
+def strip(state: State) -> list[Stop]:
+    """List the levels with what has become of each."""
+    ended, stops = state.ended, []
+    for level in range(state.experiment.levels + 1):
+        stage: Stage = "done" if state.done(level) else "to come"
+        begun = bool(state.networks) and level == state.level
+        if stage == "to come" and begun:
+            stage = "training" if not ended else "failed" if ended.outcome == "failed" else "to come"
+        name = "dense" if level == 0 else f"level {level}"
+        share = level_share(state, level)
+        stops.append(Stop(words.remaining(state.experiment.density(level)), name, stage, share))
+    return stops
+
+
+def level_share(state: State, level: int) -> float:
+    """Return the share of a level's network-iterations that are done, 0–1."""
+    iterations = [k.iteration for n, k in state.networks.items() if n.level == level]
+    return sum(iterations) / (len(iterations) * state.experiment.iterations) if iterations else 0.0
+
+
+def network_iterations(state: State) -> tuple[int, int]:
+    """Return how many network-iterations are done, and how many there are; those of ended replicates are no work."""
+    done = sum(known.iteration for known in state.networks.values())
+    lost = sum(state.experiment.iterations - k.iteration for k in state.networks.values() if k.diverged)
+    levels = range(state.experiment.levels + 1)
+    networks = sum(state.expected(variant, level) for variant in VARIANTS for level in levels)
+    return done, networks * state.experiment.iterations - lost
+
+
+def pace(state: State) -> float:
+    """Return the network-iterations a second of this search so far; 0 before any is measured."""
+    now = state.progress
+    return now.steps / now.seconds if now and now.seconds > 0 else 0.0
+
+
+def progress(state: State) -> Progress:
+    """Say where the search is, how fast it goes and how long it will take."""
+    experiment, now = state.experiment, state.progress
+    done, total = network_iterations(state)
+    measured = pace(state)
+    running = now is not None and not state.ended
+    left = f"{words.duration((total - done) / measured)} left" if running and measured else ""
+    reached = [k.iteration for n, k in state.networks.items() if n.level == state.level]
+    iteration = max(reached, default=0)
+    figures = (
+        ("level", f"{state.level} of {experiment.levels}"),
+        ("iteration", f"{words.count(iteration)} of {words.count(experiment.iterations)}"),
+        ("device", now.device if now else "–"),
+        ("network-iterations/s", words.count(measured) if running and measured else "–"),
+    )
+    return Progress(done / total if total else 0.0, left, figures)

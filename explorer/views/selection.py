@@ -1,0 +1,29 @@
+"""The one selection that links all views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from explorer.events import Variant
+
+Measure = Literal["final", "early stop"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a person looks at.
+
+    Args:
+        level: the level on screen; None follows the level that trains.
+        layer: the prunable parameter whose mask and weights are shown; None is the first.
+        variant: the variant in focus.
+        replicate: whose masks and weights are shown.
+        measure: accuracy at the end of training, or at early stopping.
+    """
+
+    level: int | None = None
+    layer: str | None = None
+    variant: Variant = "ticket"
+    replicate: int = 0
+    measure: Measure = "final"

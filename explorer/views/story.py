@@ -1,0 +1,116 @@
+"""The sentence that says in numbers how the ticket stands against its controls, and the verdict at the end."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from explorer.events import VARIANTS, Variant
+from explorer.state import State
+from explorer.views import words
+from explorer.views.chart import Tone
+from explorer.views.means import Mean, Measurement, curve, early_stop_accuracy, final_accuracy, mean, shown_level
+from explorer.views.selection import Selection
+from explorer.views.verdict import verdict
+
+
+class Said(NamedTuple):
+    """A piece of a sentence; bold and coloured where it has a tone."""
+
+    text: str
+    tone: Tone | None = None
+
+
+Sentence = tuple[Said, ...]
+
+
+def story(state: State, selection: Selection) -> Sentence:
+    """Say how the level on screen stands, or why the search failed."""
+    if state.ended and state.ended.outcome == "failed":
+        head, _, rest = state.ended.message.partition(". ")
+        return (Said(f"{head}. ", "ink"), Said(rest))
+    level, experiment = shown_level(state, selection.level), state.experiment
+    live = not state.done(level)
+    if not state.networks:
+        return (
+            Said("Does a random network hide a small one that learns as well? "),
+            Said("Press Start", "ink"),
+            Said(" to search for a winning ticket."),
+        )
+    if level == 0:
+        return _dense(state, live)
+    measure = final_accuracy if selection.measure == "final" or live else early_stop_accuracy
+    reached = {v: _reached(state, v, level, live, measure) for v in VARIANTS}
+    if any(value is None for value in reached.values()):
+        return (Said(f"At {words.remaining(experiment.density(level), exact=True)} of its weights: training begins."),)
+    ticket, reinit, sparse = (value or 0.0 for value in reached.values())
+    dense = mean(state, "ticket", 0, measure)
+    verb = "still reaches" if dense and ticket >= dense.mean - 1 else "reaches"
+    if live:
+        verb = "reaches"
+    density = words.remaining(experiment.density(level), exact=True)
+    begin = f"So far, at {density} of its weights, the " if live else f"At {density} of its weights the "
+    return (
+        Said(begin),
+        Said("ticket", "ticket"),
+        Said(f" {verb} "),
+        Said(f"{ticket:.1f}%", "ticket"),
+        Said("; the same mask with "),
+        Said("new initial weights", "random-reinit"),
+        Said(" reaches "),
+        Said(f"{reinit:.1f}%", "random-reinit"),
+        Said(", a "),
+        Said(f"random mask {sparse:.1f}%", "random-sparse"),
+        Said("."),
+    )
+
+
+def _dense(state: State, live: bool) -> Sentence:
+    weights = words.count(sum(p.size for p in state.experiment.prunable))
+    reached = _reached(state, "ticket", 0, live, final_accuracy)
+    begin = f"{'So far, the' if live else 'The'} dense network, with all of its {weights} weights, "
+    if reached is None:
+        return (Said(begin.replace("So far, the", "The") + "begins to train."),)
+    return (Said(f"{begin}reaches "), Said(f"{reached:.1f}%", "dense"), Said("."))
+
+
+def _reached(state: State, variant: Variant, level: int, live: bool, measure: Measurement) -> float | None:
+    if live:
+        values = curve(state, variant, level).mean
+        return float(values[-1]) if len(values) else None
+    value = mean(state, variant, level, measure)
+    return value.mean if value else None
+
+
+class Result(NamedTuple):
+    """The verdict in words: what it is about, the headline, and the numbers behind it."""
+
+    about: str
+    headline: str
+    numbers: tuple[str, ...]
+
+
+def result(state: State) -> Result | None:
+    """Say down to which density there are winning tickets; None until a level is done."""
+    if not state.done(1):
+        return None
+    left_out = f"{state.diverged} networks diverged and are left out of the means." if state.diverged else ""
+    found = verdict(state)
+    rule = "matches: within the dense networks' own range"
+    if found is None:
+        return Result("", "No winning ticket", ("no level matches dense", rule, left_out))
+    n = len(state.find("ticket", found.level))
+    return Result(
+        "Winning tickets down to",
+        words.remaining(state.experiment.density(found.level), exact=True),
+        (
+            f"test accuracy {found.accuracy.mean:.1f}% {_range(found.accuracy, '.1f')}",
+            f"early stop at {words.count(found.iteration.mean)} {_range(found.iteration, ',.0f')}",
+            f"dense {found.dense_accuracy.mean:.1f}% at {words.count(found.dense_iteration.mean)}; n = {n}",
+            rule,
+            left_out,
+        ),
+    )
+
+
+def _range(value: Mean, form: str) -> str:
+    return f"({value.low:{form}}–{value.high:{form}})"

@@ -1,0 +1,43 @@
+"""How numbers and names are written on screen."""
+
+from __future__ import annotations
+
+TITLES = {
+    "dense": "Dense",
+    "ticket": "Ticket",
+    "random-reinit": "Random reinit",
+    "random-sparse": "Random sparse",
+}
+
+
+def remaining(density: float, exact: bool = False) -> str:
+    """Write a density as weights remaining: no decimals from 10% on, unless `exact`, and one below."""
+    per_cent = 100 * density
+    if per_cent >= 99.95:
+        return "100%"
+    return f"{per_cent:.1f}%" if exact or per_cent < 9.95 else f"{per_cent:.0f}%"
+
+
+def accuracy(share: float) -> str:
+    """Write an accuracy (0–1) in per cent with one decimal."""
+    return f"{100 * share:.1f}"
+
+
+def count(number: float) -> str:
+    """Write a whole number with thousands commas."""
+    return f"{round(number):,}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time left: 40 s, 1 min 05 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600:,} h {whole % 3600 // 60:02d} min"
+
+
+def minus(number: float) -> str:
+    """Write a small number as an axis does, with a real minus sign."""
+    return f"{number:g}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,164 @@
+"""The controls: one for each setting of the experiment's table, the message beside it, and the buttons."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+
+import ipywidgets
+
+from explorer.errors import Refused
+from explorer.experiment import NAMES, Experiment, bounds, field, is_percent, percent
+from explorer.presets import PRESETS
+from explorer.widgets.panels import text
+
+SHOWN = ("architecture", "dataset", "prune", "levels", "replicates", "iterations", "seed")
+OWN = "Own settings"
+
+
+def typed(experiment: Experiment, name: str) -> str:
+    """Write a setting as a person types it."""
+    value = getattr(experiment, name)
+    return percent(value) if is_percent(name) else str(value)
+
+
+class Control(ipywidgets.Box):
+    """One setting: its label, a list of names or a field to type in, and room for a message beside it."""
+
+    def __init__(self, setting: str, value: str) -> None:
+        title, help_text = str(field(setting).title), str(field(setting).description)
+        unit = " (%)" if is_percent(setting) else ""
+        if setting in NAMES:
+            options = [(known.title, known.name) for known in NAMES[setting].values()]
+            self.entry = ipywidgets.Dropdown(options=options, value=value, description=title)
+        else:
+            self.entry = ipywidgets.Text(value=value, description=f"{title}{unit}", continuous_update=True)
+        self.entry.description_allow_html = False
+        self.entry.tooltip = help_text
+        self._message = text("", "lt-message")
+        children = [self.entry, self._message]
+        if is_percent(setting):
+            children.insert(1, self._slider(setting))
+        super().__init__(children)
+        self.add_class("lt-field")
+        self.add_class(f"lt-{setting}")
+
+    @property
+    def value(self) -> str:
+        """What is typed or chosen."""
+        return str(self.entry.value)
+
+    @value.setter
+    def value(self, value: str) -> None:
+        self.entry.value = value
+
+    def complain(self, problem: str) -> None:
+        """Show a message beside the control, or take it away."""
+        self._message.value = f'<p role="alert">{html.escape(problem)}</p>' if problem else ""
+        (self.add_class if problem else self.remove_class)("lt-wrong")
+
+    def lock(self, locked: bool) -> None:
+        """Open or close the control for changes."""
+        self.entry.disabled = locked
+        if hasattr(self, "slider"):
+            self.slider.disabled = locked
+
+    def _slider(self, setting: str) -> ipywidgets.IntSlider:
+        least, _, most = bounds(setting)
+        low, high = round(100 * (least or 0)), round(100 * (most or 1))
+        self.slider = ipywidgets.IntSlider(round(float(self.entry.value)), low, high, readout=False)
+        self.slider.tooltip = self.entry.tooltip
+        self.slider.observe(lambda change: self._slid(change["new"]), "value")
+        self.entry.observe(lambda change: self._entered(change["new"]), "value")
+        return self.slider
+
+    def _slid(self, value: int) -> None:
+        # A typed 12.5 moves the slider to 12, which must not overwrite what was typed.
+        if _whole(self.entry.value) != value:
+            self.entry.value = str(value)
+
+    def _entered(self, value: str) -> None:
+        whole = _whole(value)
+        if whole is not None:
+            self.slider.value = min(max(whole, self.slider.min), self.slider.max)
+
+
+def _whole(value: str) -> int | None:
+    try:
+        return int(float(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+class Controls(ipywidgets.Box):
+    """All settings of an experiment, and the presets. `changed` is called when what is set changes."""
+
+    def __init__(self, experiment: Experiment, changed: Callable[[], None]) -> None:
+        self._base, self._changed, self._setting = experiment, changed, False
+        options = [*PRESETS, OWN]
+        self._preset = ipywidgets.Dropdown(options=options, value=self._preset_of(experiment), description="Preset")
+        self._preset.add_class("lt-preset")
+        self._preset.add_class("lt-field")
+        self._preset.observe(lambda change: self._choose(change["new"]), "value")
+        self._controls = {name: Control(name, typed(experiment, name)) for name in SHOWN}
+        for control in self._controls.values():
+            control.entry.observe(lambda change: self._typed(), "value")
+        super().__init__([self._preset, *self._controls.values()])
+        self.add_class("lt-controls")
+
+    @property
+    def experiment(self) -> Experiment:
+        """What is set. Raises `Refused` with a problem for each field that is wrong."""
+        return Experiment.parse({name: control.value for name, control in self._controls.items()}, self._base)
+
+    def set(self, experiment: Experiment) -> None:
+        """Set all controls to an experiment's settings."""
+        self._setting = True
+        try:
+            self._base = experiment
+            for name, control in self._controls.items():
+                control.value = typed(experiment, name)
+            self._preset.value = self._preset_of(experiment)
+        finally:
+            self._setting = False
+        self.check()
+
+    def check(self) -> Experiment | None:
+        """Show what is wrong beside each control; return the experiment when nothing is."""
+        try:
+            experiment = self.experiment
+        except Refused as error:
+            self.complain(error.problems)
+            return None
+        self.complain({})
+        return experiment
+
+    def complain(self, problems: Mapping[str, str]) -> None:
+        """Show problems beside the controls they name, and take away those that are no more."""
+        for name, control in self._controls.items():
+            control.complain(problems.get(name, ""))
+
+    def lock(self, locked: bool) -> None:
+        """Open or close all controls for changes."""
+        self._preset.disabled = locked
+        for control in self._controls.values():
+            control.lock(locked)
+
+    def _choose(self, name: str) -> None:
+        if name in PRESETS and not self._setting:
+            self.set(PRESETS[name][1])
+            self._changed()
+
+    def _typed(self) -> None:
+        if self._setting:
+            return
+        experiment = self.check()
+        self._setting = True
+        try:
+            self._preset.value = self._preset_of(experiment) if experiment else OWN
+        finally:
+            self._setting = False
+        self._changed()
+
+    def _preset_of(self, experiment: Experiment) -> str:
+        return next((name for name, (_, preset) in PRESETS.items() if preset == experiment), OWN)

@@ -1,0 +1,225 @@
+"""The Explorer: a session and all views, held together by one selection and drawn by one pump."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from explorer.errors import ExplorerError, Refused, nearest, one_of, sentence
+from explorer.events import VARIANTS, Network
+from explorer.experiment import Experiment
+from explorer.presets import DEFAULT, preset
+from explorer.runs import Run
+from explorer.session import Session
+from explorer.state import State
+from explorer.views import Selection
+from explorer.views.means import shown_level
+from explorer.views.progress import strip
+from explorer.views.story import story
+from explorer.widgets.page import Page
+from explorer.widgets.panels import VIEWS, MasksView, View, box, head, name, text
+from explorer.widgets.plot import load_bokeh
+from explorer.widgets.pump import Pump
+from explorer.widgets.side import RUNNING, Side, button
+from explorer.widgets.strip import Strip
+
+
+class Explorer(ipywidgets.Box):
+    """Search for winning tickets and watch: `Explorer()` in a notebook's cell is the whole page.
+
+    Args:
+        experiment: what the controls are set to; the preset sixty-seconds by default.
+        run: a run, or its directory, to show.
+        device: where to train: "auto", "cpu" or "cuda".
+    """
+
+    experiment = traitlets.Instance(Experiment, help="what the controls are set to, or what runs")
+    run = traitlets.Instance(Run, allow_none=True, help="the run on screen, when it was opened from its directory")
+    status = traitlets.Unicode("idle", help="idle, running, paused, finished, cancelled, failed or interrupted")
+    level = traitlets.Int(None, allow_none=True, help="the level on screen; None follows the training")
+    layer = traitlets.Unicode(help="the layer whose masks and weights are shown, such as fc1.weight")
+    variant = traitlets.Enum(VARIANTS, "ticket", help="the variant in focus")
+
+    def __init__(
+        self, experiment: Experiment | None = None, run: Run | str | Path | None = None, device: str = "auto"
+    ) -> None:
+        run = Run.open(run) if isinstance(run, str | Path) else run
+        experiment = run.experiment if run else experiment or preset(DEFAULT)
+        load_bokeh()
+        self.session: Session | None = None
+        self._device, self._problem = device, ""
+        self._recorded = run.state if run else State(experiment)
+        self._selection = Selection(layer=experiment.prunable[0].name)
+        self._views: list[View] = []
+        self._page = Page()
+        self._side = Side(experiment, self._pressed, self.refresh)
+        super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
+        self.children = (self._page, self._side, self._main())
+        self.add_class("lt-explorer")
+        self._pump = Pump(self._draw, self._page)
+        for trait in ("level", "layer", "variant"):
+            self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
+        self.observe(lambda change: self._open(change["new"]), "run")
+        self.observe(lambda change: self._side.controls.set(change["new"]), "experiment")
+        self._page.observe(lambda change: self._resize(change["new"]), "size")
+        self._draw()
+
+    @property
+    def state(self) -> State:
+        """What is known of the search on screen."""
+        return self.session.state if self.session else self._recorded
+
+    def view(self, name: str) -> ipywidgets.Widget:
+        """Return one view as a widget of its own, with the same session and selection.
+
+        Raises `Refused` with the nearest right name.
+        """
+        if name not in VIEWS:
+            raise Refused({"view": sentence("View", repr(name), one_of(VIEWS), nearest(name, VIEWS))})
+        view = self._add(name)
+        view.show(self.state, self._selection)
+        return box("lt-alone-page", self._page, view)
+
+    def start(self) -> None:
+        """Search with what is set, or go on after a pause; what is wrong is shown beside its control."""
+        self._pressed("Start")
+
+    def step(self) -> None:
+        """Train one level, then pause."""
+        self._pressed("Step")
+
+    def pause(self) -> None:
+        """Stop for now; nothing is lost."""
+        self._pressed("Pause")
+
+    def cancel(self) -> None:
+        """End here; finished levels stay."""
+        self._pressed("Cancel")
+
+    def refresh(self) -> None:
+        """Draw what has changed, as soon as the page has painted what was drawn before."""
+        self._pump.wake()
+
+    def _pressed(self, label: str) -> None:
+        alive = self.session if self.session and self.session.status in RUNNING else None
+        if label in ("Start", "Step"):
+            session = alive or self._new_session()
+            if session:
+                self._begin(session, label)
+        elif alive:
+            alive.pause() if label == "Pause" else alive.cancel()
+        self._draw_status()  # at once, so that a second click finds the buttons as they are now
+        self.refresh()
+
+    def _new_session(self) -> Session | None:
+        experiment = self._side.controls.check()
+        if experiment is None:
+            return None
+        session = Session(experiment, self._device)
+        session.watch = self._on_screen
+        session.subscribe(lambda event: self.refresh())
+        return session
+
+    def _begin(self, session: Session, label: str) -> None:
+        """Start a session; one that may not start leaves what was on screen as it was, and says why."""
+        self._problem = ""
+        try:
+            session.start() if label == "Start" else session.step()
+        except Refused as error:
+            self._side.controls.complain(error.problems)
+            fields = type(session.experiment).model_fields
+            self._problem = " ".join(said for field, said in error.problems.items() if field not in fields)
+        except ExplorerError as error:
+            self._problem = str(error)
+        else:
+            if session is not self.session:
+                self.session, self.run, self.level = session, None, None
+                self.experiment = session.experiment
+
+    def _on_screen(self, network: Network) -> bool:
+        """Tell whether a network's weights are on screen; asked in the session's thread."""
+        selection = self._selection
+        return network.replicate == selection.replicate and network.level == shown_level(self.state, selection.level)
+
+    def _select(self, **changes: Any) -> None:
+        self._selection = replace(self._selection, **changes)
+        self.refresh()
+
+    def _open(self, run: Run | None) -> None:
+        if run is not None:
+            self.session, self._recorded = None, run.state
+            self.experiment, self.level = run.experiment, None
+            self.refresh()
+
+    def _resize(self, size: str) -> None:
+        for view in self._views:
+            view.resize(size)
+
+    def _add(self, name: str) -> View:
+        view = VIEWS[name](self.state, self._selection)
+        view.resize(self._page.size)
+        if view.has_trait("measure"):
+            view.observe(lambda change: self._select(measure=change["new"]), "measure")
+        self._views.append(view)
+        return view
+
+    def _main(self) -> ipywidgets.Box:
+        """Put the story together: sentence, strip of levels, two charts, and the weights that are left."""
+        self._story, self._key, self._strip = text("", "lt-story"), text("", "lt-key"), Strip()
+        self._strip.add_class("lt-level-scrubber")
+        traitlets.link((self._strip, "level"), (self, "level"))
+        self._back = button(
+            "Back to live", "Follow the level that trains again", lambda _: self.set_trait("level", None)
+        )
+        layers = [(f"{p.name.split('.')[0]} · {p.shape[0]} × {p.shape[1]}", p.name) for p in self.experiment.prunable]
+        self._layer = ipywidgets.Dropdown(options=layers, value=self.layer, description="layer")
+        self._layer.add_class("lt-layer")
+        traitlets.link((self._layer, "value"), (self, "layer"))
+        self._replicate = ipywidgets.Dropdown(description="replicate")
+        self._replicate.add_class("lt-replicate")
+        self._replicate.observe(lambda change: self._select(replicate=change["new"] or 0), "value")
+        panels = {view: self._add(view) for view in VIEWS}
+        self._masks = panels["masks"]
+        names = (name(variant) for variant in VARIANTS)
+        return box(
+            "lt-main",
+            self._story,
+            box("lt-scrubber", text("<b>Levels</b><span>weights left</span>", "lt-pace"), self._strip, self._back),
+            box("lt-charts", panels["accuracy"], panels["density"]),
+            box(
+                "lt-heads", text(head("The weights that are left"), "lt-head"), self._layer, self._replicate, self._key
+            ),
+            box("lt-weights", *names, panels["masks"], panels["histogram"]),
+        )
+
+    def _draw(self) -> None:
+        """Bring everything on screen up to date; widgets send only what has changed."""
+        state, selection = self.state, self._selection
+        self._draw_status()
+        self._draw_story(state, selection)
+        self._strip.show(strip(state), shown_level(state, selection.level))
+        following = selection.level is None or self.status not in RUNNING
+        self._back.layout.display = "none" if following else None
+        replicates = state.experiment.replicates
+        if len(self._replicate.options) != replicates:
+            self._replicate.options = [(f"{r + 1} of {replicates}", r) for r in range(replicates)]
+        for view in self._views:
+            view.show(state, selection)
+        most = self._masks.most if isinstance(self._masks, MasksView) else 0
+        self._key.value = f"connections a pixel has left <span>0</span><i></i><span>{most or '–'}</span>"
+
+    def _draw_status(self) -> None:
+        self.status = self.session.status if self.session else self.run.status if self.run else "idle"
+        self._side.show(self.state, self.status)
+
+    def _draw_story(self, state: State, selection: Selection) -> None:
+        said = story(state, selection)
+        written = [f"<b class='lt-tone-{tone}'>{html.escape(s)}</b>" if tone else html.escape(s) for s, tone in said]
+        if self._problem:
+            written = [f"<b class='lt-tone-error'>{html.escape(self._problem)}</b>"]
+        self._story.value = f'<p class="{"lt-failed" if self.status == "failed" else ""}">{"".join(written)}</p>'

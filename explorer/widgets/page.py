@@ -1,0 +1,41 @@
+"""The page itself: its style sheet, its size, and its word that a frame is painted."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import anywidget
+import traitlets
+
+from explorer.places import place
+
+
+class Page(anywidget.AnyWidget):
+    """Invisible; every explorer and every single view brings it along.
+
+    It tells the pump when the browser has painted a frame, or at once while the page is hidden.
+    """
+
+    _esm = place("assets", "page.js")
+    _css = place("assets", "explorer.css")
+
+    size = traitlets.Enum(("small", "middle", "large"), "middle", help="of the browser's window").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._frame, self._painted = 0, asyncio.Event()
+        self.on_msg(self._answered)
+
+    async def painted(self, timeout: float) -> None:
+        """Ask the browser to say when all that was sent is painted; wait for it, at most `timeout` seconds."""
+        self._frame += 1
+        self._painted.clear()
+        self.send({"frame": self._frame})
+        with suppress(TimeoutError):  # no page is open, or it is busy: drawing on is harmless
+            await asyncio.wait_for(self._painted.wait(), timeout)
+
+    def _answered(self, widget: object, content: dict[str, Any], buffers: object) -> None:
+        if content.get("painted") == self._frame:
+            self._painted.set()

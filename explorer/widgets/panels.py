@@ -1,0 +1,217 @@
+"""The views as widgets: each draws itself from (state, selection), on the page or alone in a notebook's cell."""
+
+from __future__ import annotations
+
+import html
+
+import ipywidgets
+import traitlets
+
+from explorer.events import VARIANTS, Variant
+from explorer.state import State
+from explorer.views import Selection, accuracy, density, histogram, masks, words
+from explorer.views.accuracy import title
+from explorer.views.histogram import key as histogram_key
+from explorer.views.masks import key as masks_key
+from explorer.views.masks import shown_layer
+from explorer.widgets.heatmap import Heatmap
+from explorer.widgets.plot import Plot
+
+NOTES: dict[Variant, str] = {
+    "ticket": "pruned mask, original start",
+    "random-reinit": "same mask, new start",
+    "random-sparse": "random mask, new start",
+}
+
+
+def text(content: str, *classes: str) -> ipywidgets.HTML:
+    """Return a piece of HTML with style classes."""
+    widget = ipywidgets.HTML(content)
+    for name in classes:
+        widget.add_class(name)
+    return widget
+
+
+def box(style: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
+    """Return a box with a style class."""
+    widget = ipywidgets.Box(children)
+    widget.add_class(style)
+    return widget
+
+
+def head(title: str, note: str = "") -> str:
+    """Return the head of a view: its title and a note beside it."""
+    return f"<h2>{html.escape(title)}</h2><p>{html.escape(note)}</p>"
+
+
+class View(ipywidgets.Box):
+    """A view as a widget, made for a first state and brought up to date with `show`.
+
+    A kind of view says what it is made of in `_make`, and draws in `_show`.
+    """
+
+    name = ""
+
+    def __init__(self, state: State, selection: Selection) -> None:
+        super().__init__(self._make(state, selection))
+        self.add_class("lt-view")
+        self.add_class(f"lt-{self.name}")
+
+    def show(self, state: State, selection: Selection) -> None:
+        """Draw what is known for what is selected; nothing is sent where nothing has changed."""
+        self._show(state, selection)
+
+    def resize(self, size: str) -> None:
+        """Fit a page of another size: "small", "middle" or "large"."""
+        for plot in self._plots():
+            plot.resize(size)
+
+    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
+        raise NotImplementedError
+
+    def _show(self, state: State, selection: Selection) -> None:
+        raise NotImplementedError
+
+    def _plots(self) -> list[Plot]:
+        return []
+
+
+class AccuracyView(View):
+    """Test accuracy against iteration."""
+
+    name = "accuracy"
+
+    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
+        self._head = text("", "lt-head")
+        self._plot = Plot(accuracy(state, selection))
+        self._plot.add_class("lt-plot")
+        return [self._head, self._plot]
+
+    def _show(self, state: State, selection: Selection) -> None:
+        self._head.value = head(title(state, selection), f"mean and range, n = {state.experiment.replicates}")
+        self._plot.show(accuracy(state, selection))
+
+    def _plots(self) -> list[Plot]:
+        return [self._plot]
+
+
+class DensityView(View):
+    """Accuracy and early stopping against weights remaining, and the switch between the two accuracies."""
+
+    name = "density"
+    measure = traitlets.Enum(("final", "early stop"), "final")
+
+    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
+        self._plot = Plot(density(state, selection))
+        self._plot.add_class("lt-plot")
+        self._switch = ipywidgets.ToggleButtons(
+            options=[("at the end", "final"), ("at early stop", "early stop")], value=selection.measure
+        )
+        self._switch.add_class("lt-measure")
+        traitlets.link((self._switch, "value"), (self, "measure"))
+        top = ipywidgets.Box([text(head("Accuracy against weights remaining"), "lt-head"), self._switch])
+        top.add_class("lt-heads")
+        return [top, self._plot]
+
+    def _show(self, state: State, selection: Selection) -> None:
+        self.measure = selection.measure
+        self._plot.show(density(state, selection))
+
+    def _plots(self) -> list[Plot]:
+        return [self._plot]
+
+
+class MasksView(View):
+    """The mask of one layer for each variant, as a matrix and, for the first layer, folded to the image."""
+
+    name = "masks"
+
+    most = 0
+    _drawn: object = None
+
+    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
+        self._folded = {v: _heatmap(v, "No mask yet", "lt-folded") for v in VARIANTS}
+        self._matrix = {v: _heatmap(v, "Masks appear here when training begins.", "lt-matrix") for v in VARIANTS}
+        self._captions = {v: text("", "lt-caption", "lt-matrix-caption", f"lt-of-{v}") for v in VARIANTS}
+        children: list[ipywidgets.Widget] = []
+        for v in VARIANTS:
+            children += [
+                name(v, "lt-alone"),
+                text("input pixels", "lt-caption", "lt-folded-caption", f"lt-of-{v}"),
+                self._folded[v],
+                self._captions[v],
+                self._matrix[v],
+            ]
+        return children
+
+    def _show(self, state: State, selection: Selection) -> None:
+        key = masks_key(state, selection)
+        if key == self._drawn:
+            return
+        self._drawn = key
+        seen = masks(state, selection)
+        self.most = seen.most
+        folds = shown_layer(state, selection) is state.experiment.prunable[0]
+        (self.remove_class if folds else self.add_class)("lt-no-fold")
+        for v in VARIANTS:
+            matrix = seen.matrix.get(v)
+            self._folded[v].show(seen.folded.get(v), f"{words.TITLES[v]}: connections each input pixel has left")
+            self._matrix[v].show(matrix, f"{words.TITLES[v]}: {seen.summary}")
+            self._captions[v].value = matrix.caption if matrix else "mask"
+
+
+class HistogramView(View):
+    """Surviving weights, initial and trained, for each variant."""
+
+    name = "histogram"
+
+    _drawn: object = None
+
+    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
+        self._charts = {v: Plot(chart) for v, chart in histogram(state, selection).charts.items()}
+        children: list[ipywidgets.Widget] = []
+        for v, plot in self._charts.items():
+            plot.add_class("lt-plot")
+            box = ipywidgets.Box([plot, text("No weights yet", "lt-waiting")])
+            box.add_class("lt-weights-plot")
+            box.add_class(f"lt-of-{v}")
+            legend = 'surviving weights <i class="lt-initial"></i>initial <i class="lt-trained"></i>trained'
+            children += [
+                name(v, "lt-alone"),
+                text(legend, "lt-caption", "lt-weights-caption", f"lt-of-{v}"),
+                box,
+            ]
+        return children
+
+    def _show(self, state: State, selection: Selection) -> None:
+        key = histogram_key(state, selection)
+        if key == self._drawn:
+            return
+        self._drawn = key
+        seen = histogram(state, selection)
+        for v, plot in self._charts.items():
+            plot.show(seen.charts[v])
+        (self.remove_class if seen.ready else self.add_class)("lt-empty")
+
+    def _plots(self) -> list[Plot]:
+        return list(self._charts.values())
+
+
+VIEWS: dict[str, type[View]] = {view.name: view for view in (AccuracyView, DensityView, MasksView, HistogramView)}
+
+
+def name(variant: Variant, *classes: str) -> ipywidgets.HTML:
+    """Return a variant's name with its mark, dash and note."""
+    return text(
+        f'<i class="lt-mark"></i><b>{words.TITLES[variant]}</b><span>{NOTES[variant]}</span>',
+        "lt-name",
+        f"lt-of-{variant}",
+        *classes,
+    )
+
+
+def _heatmap(variant: Variant, waiting: str, place: str) -> Heatmap:
+    heatmap = Heatmap(tone=variant, waiting=waiting)
+    heatmap.add_class(place)
+    heatmap.add_class(f"lt-of-{variant}")
+    return heatmap

@@ -1,0 +1,56 @@
+"""The pump: the one writer of the page, on the kernel's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from explorer.widgets.page import Page
+
+INTERVAL = 1 / 12  # seconds between two frames at least
+PATIENCE = 2.0  # seconds to wait for the page's word
+
+
+class Pump:
+    """Draws when something has changed, and not before the page has painted what was drawn last.
+
+    Whoever changed something calls `wake`, from any thread. How often makes no difference: a frame shows
+    what is known when it is drawn, so a slow page sees fewer frames and never older ones.
+
+    Args:
+        draw: sends whatever is new to the widgets.
+        page: says when it is painted.
+    """
+
+    def __init__(self, draw: Callable[[], None], page: Page) -> None:
+        self._draw, self._page = draw, page
+        self._stale = asyncio.Event()
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:  # a plain script: no page will ever answer
+            self._loop = None
+        else:
+            self._task = self._loop.create_task(self._run())
+
+    def wake(self) -> None:
+        """Say that something has changed."""
+        if self._loop is None:
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._stale.set)
+        except RuntimeError:  # the kernel is shutting down
+            self._loop = None
+
+    async def _run(self) -> None:
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            begun = time.monotonic()
+            try:
+                self._draw()
+            except Exception:  # one bad frame must not end all drawing
+                logging.getLogger(__name__).exception("a frame could not be drawn")
+            await self._page.painted(PATIENCE)
+            await asyncio.sleep(max(0.0, begun + INTERVAL - time.monotonic()))

@@ -1,0 +1,121 @@
+"""The side of the page: what to run, the buttons, how far it is, and what came out."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import ipywidgets
+
+from explorer.errors import Refused
+from explorer.experiment import Experiment, percent
+from explorer.state import State
+from explorer.views import words
+from explorer.views.progress import network_iterations, pace, progress
+from explorer.views.story import result
+from explorer.widgets.controls import Controls
+from explorer.widgets.panels import box, text
+
+RUNNING = ("running", "paused")
+BUTTONS = {
+    "Start": "Search with these settings",
+    "Pause": "Stop for now; nothing is lost",
+    "Step": "Train one level, then pause",
+    "Cancel": "End here; finished levels stay",
+}
+STEPS = (
+    "Train the network",
+    "Prune its smallest {percent}%",
+    "Rewind the rest to their initial values",
+    "Repeat with what is left",
+)
+
+
+class Side(ipywidgets.Box):
+    """The controls, the buttons and the progress of a search.
+
+    Args:
+        experiment: what the controls are set to first.
+        pressed: called with the name of a button: "Start", "Pause", "Step" or "Cancel".
+        changed: called when the settings change.
+    """
+
+    def __init__(self, experiment: Experiment, pressed: Callable[[str], None], changed: Callable[[], None]) -> None:
+        self.controls = Controls(experiment, changed)
+        self._buttons = {label: button(label, tooltip, pressed) for label, tooltip in BUTTONS.items()}
+        self._adds, self._status, self._left = text("", "lt-adds"), text("", "lt-status"), text("", "lt-left")
+        self._bar, self._figures, self._foot = text("", "lt-progress"), text("", "lt-figures"), text("", "lt-foot")
+        super().__init__(
+            [
+                text("<h1>Lottery Ticket Explorer</h1><p>Train, prune, rewind, repeat.</p>", "lt-title"),
+                self.controls,
+                self._adds,
+                box("lt-buttons", *self._buttons.values()),
+                box("lt-state", self._status, self._left),
+                self._bar,
+                self._figures,
+                self._foot,
+            ]
+        )
+        self.add_class("lt-side")
+
+    def show(self, state: State, status: str) -> None:
+        """Bring everything up to date."""
+        try:
+            experiment = self.controls.experiment
+        except Refused:
+            experiment = None
+        self._show_buttons(status, startable=experiment is not None)
+        self.controls.lock(status in RUNNING)
+        self._adds.value = _adds(experiment, state) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
+        now = progress(state)
+        self._status.value = f'<span class="lt-is-{status}">{status}</span>'
+        self._left.value = now.left if status == "running" else ""
+        self._bar.value = f'<div><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'
+        rows = (
+            f'<div><dt>{label}</dt><dd class="lt-{label.split("/")[0]}-now lt-{label.split("/")[0]}">{value}</dd></div>'
+            for label, value in now.figures
+        )
+        self._figures.value = f"<dl>{''.join(rows)}</dl>"
+        self._foot.value = (status not in RUNNING and _result(state)) or _steps(state, status == "running")
+
+    def _show_buttons(self, status: str, startable: bool) -> None:
+        running, paused = status in RUNNING, status == "paused"
+        self._buttons["Start"].description = "Resume" if paused else "Start"
+        self._buttons["Start"].disabled = self._buttons["Step"].disabled = not (paused or (startable and not running))
+        self._buttons["Pause"].disabled = status != "running"
+        self._buttons["Cancel"].disabled = not running
+
+
+def button(label: str, tooltip: str, pressed: Callable[[str], None]) -> ipywidgets.Button:
+    """Return a button that calls `pressed` with its first label."""
+    widget = ipywidgets.Button(description=label, tooltip=tooltip)
+    widget.add_class(f"lt-{label.lower().replace(' ', '-')}")
+    widget.on_click(lambda _: pressed(label))
+    return widget
+
+
+def _adds(experiment: Experiment, state: State) -> str:
+    """Say what the settings come to: weights left, networks, and how long it will take where that is known."""
+    _, total = network_iterations(State(experiment))
+    density = words.remaining(experiment.density(experiment.levels), exact=True)
+    weights = words.count(sum(p.size for p in experiment.prunable))
+    measured = pace(state)
+    about = f", about {words.duration(total / measured)}" if measured else ""
+    networks = words.count(total / experiment.iterations)
+    return f"<p>leaves <b>{density}</b> of {weights} weights<br><b>{networks}</b> networks{about}</p>"
+
+
+def _result(state: State) -> str:
+    found = result(state)
+    if found is None:
+        return ""
+    lines = "<br>".join(html.escape(line) for line in found.numbers if line)
+    return f'<div class="lt-result">{found.about}<b>{found.headline}</b>{lines}</div>'
+
+
+def _steps(state: State, training: bool) -> str:
+    """List the steps of the method; while a search runs it trains, for pruning takes no time."""
+    written = (step.format(percent=percent(state.experiment.prune)) for step in STEPS)
+    items = (f'<li class="{"lt-on" if training and k == 0 else ""}">{step}</li>' for k, step in enumerate(written))
+    return f"<ol>{''.join(items)}</ol>"
