@@ -1,14 +1,10 @@
-// The page's end of the pump: says when a frame is painted, and how large the page is.
+// The page's end of the pump: says when a frame is painted, and how much room there is.
 // Presence is not painting: a hidden page paints nothing and answers at once, so that its search goes on.
 
-const SIZES = [
-  ["large", "(min-width: 1800px) and (min-height: 1000px)"],
-  ["small", "(max-width: 1360px), (max-height: 820px)"],
-];
-
-function size() {
-  const found = SIZES.find(([, query]) => window.matchMedia(query).matches);
-  return found ? found[0] : "middle";
+// As in explorer.css.
+function sizeOf({ width, height }) {
+  if (width >= 1800 && height >= 1000) return "large";
+  return width <= 1360 || height <= 820 ? "small" : "middle";
 }
 
 function afterPainting(done) {
@@ -17,23 +13,31 @@ function afterPainting(done) {
   requestAnimationFrame(() => requestAnimationFrame(done));
 }
 
-export default {
-  initialize({ model }) {
-    const answer = ({ frame }) => afterPainting(() => model.send({ painted: frame }));
-    const resized = () => {
-      if (model.get("size") === size()) return;
-      model.set("size", size());
-      model.save_changes();
-    };
-    model.on("msg:custom", answer);
-    window.addEventListener("resize", resized);
-    resized();
-    return () => {
-      model.off("msg:custom", answer);
-      window.removeEventListener("resize", resized);
-    };
-  },
-  render({ el }) {
-    el.style.display = "none";
-  },
-};
+function initialize({ model }) {
+  const answer = ({ frame }) => afterPainting(() => model.send({ painted: frame }));
+  model.on("msg:custom", answer);
+  return () => model.off("msg:custom", answer);
+}
+
+function render({ model, el }) {
+  el.style.display = "none";
+  const room = new ResizeObserver(([{ contentRect }]) => {
+    const size = sizeOf(contentRect);
+    if (!contentRect.width || model.get("size") === size) return;
+    model.set("size", size);
+    model.save_changes();
+  });
+  let wait;
+  const begin = () => {
+    // A view is made first and put on the page a moment later.
+    if (!el.isConnected) wait = requestAnimationFrame(begin);
+    else if (el.closest(".lt-explorer")) room.observe(el.closest(".lt-explorer"));
+  };
+  begin();
+  return () => {
+    cancelAnimationFrame(wait);
+    room.disconnect();
+  };
+}
+
+export default { initialize, render };

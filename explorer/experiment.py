@@ -125,9 +125,15 @@ class Experiment(BaseModel):
         """How many weights of each prunable tensor are left at `level`; exact, and known before any training."""
         return {p.name: survivors(p.size, self.rates[p.name], level) for p in self.prunable}
 
+    @cached_property
+    def densities(self) -> tuple[float, ...]:
+        """The density of each level from 0 on."""
+        weights = sum(p.size for p in self.prunable)
+        return tuple(sum(self.survivors(level).values()) / weights for level in range(self.levels + 1))
+
     def density(self, level: int) -> float:
         """Surviving weights ÷ all weights at `level`, 0–1; biases are not counted."""
-        return sum(self.survivors(level).values()) / sum(p.size for p in self.prunable)
+        return self.densities[level]
 
     @cached_property
     def evaluations(self) -> tuple[int, ...]:

@@ -100,9 +100,8 @@ class Session:
         self._thread.start()
 
     def _run(self, writer: Writer, device: str) -> None:
-        events = search(self.experiment, device, watch=lambda network: self.watch(network))
         try:
-            with closing(events):
+            with closing(search(self.experiment, device, watch=lambda network: self.watch(network))) as events:
                 self._follow(events, writer)
         except Exception as error:
             logging.getLogger(__name__).debug("the search failed", exc_info=True)
@@ -119,7 +118,8 @@ class Session:
             last = isinstance(event, NetworkTrained | Diverged) and self.state.done(event.network.level)
             if last and self._stepping:
                 self.pause()
-            self._go.wait()
+            if not self._cancelled.is_set():  # a pause may have come after it
+                self._go.wait()
             if self._cancelled.is_set() and not self.state.ended:
                 self._publish(writer.write(Ended("cancelled")))
                 break

@@ -14,6 +14,7 @@ from explorer.events import (
     Ended,
     Evaluated,
     Event,
+    Glimpse,
     Network,
     NetworkStarted,
     NetworkTrained,
@@ -50,10 +51,11 @@ class NetworkState:
 
 @dataclass(frozen=True)
 class State:
-    """What is known of a search. Build it with `fold`."""
+    """What is known of a search. Build it with `fold`; `records` counts those folded, and no glimpses."""
 
     experiment: Experiment
     networks: Mapping[Network, NetworkState] = field(default_factory=dict)
+    records: int = 0
     progress: Progress | None = None
     ended: Ended | None = None
 
@@ -88,6 +90,8 @@ class State:
 
 def fold(state: State, event: Event) -> State:
     """Return the state after one more event."""
+    if not isinstance(event, Glimpse):
+        state = replace(state, records=state.records + 1)
     match event:
         case NetworkStarted(network, masks, initial):
             return _with(state, network, NetworkState(masks=masks, initial=initial))
@@ -99,8 +103,9 @@ def fold(state: State, event: Event) -> State:
             known = state.networks[network]
             known = replace(known, masks=masks, initial=initial, final=final, seen=None, trained=True)
             return _with(state, network, known)
-        case Diverged(network):
-            return _with(state, network, replace(state.networks[network], seen=None, diverged=True))
+        case Diverged(network, iteration):
+            known = state.networks[network]
+            return _with(state, network, replace(known, iteration=iteration, seen=None, diverged=True))
         case WeightsSeen(network):
             return _with(state, network, replace(state.networks[network], seen=event))
         case Progress(network, iteration):

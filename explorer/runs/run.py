@@ -11,7 +11,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from explorer.errors import ExplorerError, RunError
+from explorer.errors import Refused, RunError
 from explorer.events import Evaluated, Network, Variant
 from explorer.experiment import Experiment
 from explorer.runs.records import from_line
@@ -31,18 +31,23 @@ class Run:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        file = self.path / "run.json"
         try:
-            about = json.loads((self.path / "run.json").read_bytes())
+            about = json.loads(file.read_bytes())
             if about["format"] != FORMAT:
                 raise RunError(f"{self.path} is of format {about['format']}; this program reads format {FORMAT}.")
             self.experiment = Experiment(**about["experiment"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise RunError(f"{self.path} is no run directory: it holds no run.json.") from None
-        except (ExplorerError, OSError, ValueError, KeyError, TypeError) as error:
-            raise (error if isinstance(error, RunError) else RunError(f"{self.path}/run.json: {error}")) from None
+        except OSError as error:
+            raise RunError(f"{file} cannot be read ({error.strerror}).") from None
+        except Refused as error:
+            raise RunError(f"{file} holds an experiment that is refused: {error}") from None
+        except (ValueError, KeyError, TypeError):
+            raise RunError(f"{file} is damaged: it is not what this program writes.") from None
         self.device: str = about.get("device", "")
         self.versions: dict[str, str] = about.get("versions", {})
-        self._state, self._read = State(self.experiment), 0
+        self._state, self._read, self._lines = State(self.experiment), 0, 0
 
     @classmethod
     def open(cls, path: str | Path) -> Run:
@@ -52,16 +57,19 @@ class Run:
     @property
     def state(self) -> State:
         """What is known of the run by now: the fold of its records; what was written since is read on."""
-        with (self.path / "events.jsonl").open("rb") as stream:
-            stream.seek(self._read)
-            for number, line in enumerate(stream):
-                if not line.endswith(b"\n"):  # being written just now, or cut off by a crash
-                    break
-                try:
+        file = self.path / "events.jsonl"
+        try:
+            with file.open("rb") as stream:
+                stream.seek(self._read)
+                for line in stream:
+                    if not line.endswith(b"\n"):  # being written just now, or cut off by a crash
+                        break
                     self._state = fold(self._state, from_line(line, self.path))
-                except (ValueError, KeyError, TypeError, OSError) as error:
-                    raise RunError(f"{self.path}/events.jsonl, new line {number + 1}: {error}") from None
-                self._read += len(line)
+                    self._read, self._lines = self._read + len(line), self._lines + 1
+        except OSError as error:
+            raise RunError(f"{file} cannot be read ({error.strerror}).") from None
+        except (ValueError, KeyError, TypeError):
+            raise RunError(f"{file} is damaged: line {self._lines + 1} is not what this program writes.") from None
         return self._state
 
     @property

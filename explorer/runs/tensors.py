@@ -10,14 +10,16 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from explorer.errors import RunError
 from explorer.events import Arrays, Network
 
 FOLDER = "tensors"
@@ -59,15 +61,15 @@ class Tensors(Mapping[str, NDArray[Any]]):
 
     def __init__(self, file: Path, moment: str) -> None:
         self._file, self._moment = file, moment
-        with safe_open(file, "numpy") as tensors:
-            self._shapes = {name: tuple(json.loads(shape)) for name, shape in tensors.metadata().items()}
+        with _opened(file) as tensors:
+            self._shapes = {name: tuple(json.loads(shape)) for name, shape in sorted(tensors.metadata().items())}
             keys = set(tensors.keys())
         self._names = [name for name in self._shapes if f"{moment}:{name}" in keys]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self._names:
             raise KeyError(name)
-        with safe_open(self._file, "numpy") as tensors:
+        with _opened(self._file) as tensors:
             shape = self._shapes[name]
             mask = None
             if f"mask:{name}" in tensors.keys():  # noqa: SIM118 (a safetensors file is no dict)
@@ -88,6 +90,16 @@ class Tensors(Mapping[str, NDArray[Any]]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """Open a network's file. Raises `RunError` when it is damaged."""
+    try:
+        with safe_open(file, "numpy") as tensors:
+            yield tensors
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{file} cannot be read ({error}).") from None
 
 
 def read(file: Path) -> tuple[Arrays, Arrays, Arrays]:

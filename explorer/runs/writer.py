@@ -7,6 +7,7 @@ import os
 import platform
 import secrets
 import time
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -90,5 +91,6 @@ class Writer:
 
     def close(self) -> None:
         """Close the files and give the lock back."""
-        self._events.close()
+        with suppress(OSError):  # what a full disk has not taken by now
+            self._events.close()
         self._lock.release()

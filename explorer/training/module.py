@@ -103,7 +103,7 @@ class ModuleBackEnd:
 
     def __init__(self, device: str, dtype: torch.dtype = torch.float32) -> None:
         self.device, self.dtype = device, dtype
-        self._steps, self._seconds = 0, 0.0
+        self._steps, self._seconds, self._beat = 0, 0.0, 0.0
 
     def __call__(
         self, experiment: Experiment, data: Data, starts: Mapping[Network, Start], watch: Watch
@@ -139,15 +139,16 @@ class ModuleBackEnd:
         while self._work(work):
             device = "GPU" if self.device == "cuda" else "CPU"
             yield Progress(one.network, one.iteration, self._steps, self._seconds, device, self.name)
+            self._beat = time.perf_counter()
 
     @_one_thread()
     def _work(self, work: Iterator[int]) -> bool:
-        """Do `work` for `BEAT` seconds, counting its steps and the time; returns whether it was cut short."""
+        """Do `work` until the next beat, counting its steps and the time; returns whether it was cut short."""
         begun = time.perf_counter()
         try:
             for steps in work:
                 self._steps += steps
-                if time.perf_counter() - begun > BEAT:
+                if time.perf_counter() - self._beat > BEAT:
                     return True
             return False
         finally:

@@ -89,7 +89,7 @@ def _measured(state: State, variant: Variant, places: list[float], measure: Meas
 def _selected(places: list[float], level: int, x: Span, upper: Span) -> dict[str, Mark]:
     half = 0.42 * (places[1] - places[0])
     centre = places[level]
-    strip = [(centre - half, centre + half, upper.low + upper.share(0.005), upper.last)]
+    strip = [(max(centre - half, x.first), min(centre + half, x.last), upper.low + upper.share(0.005), upper.last)]
     return {"selected": Mark("boxes", "selection", columns("boxes", strip))}
 
 
@@ -106,7 +106,7 @@ def _axes(state: State, places: list[float], level: int, x: Span, upper: Span, l
     grid = [(x.first, h, x.last, h) for h in heights if h > upper.first]
     grid_below = [(x.first, s, x.last, s) for s in steps[1:]]
     title = [(x.first, lower.last + lower.share(0.055), "Early-stopping iteration")]
-    note = [(x.first + x.share(0.27), lower.last + lower.share(0.055), "lower is faster")]
+    note = [(x.first + x.share(0.3), lower.last + lower.share(0.055), "lower is faster")]
     floor = [(x.first, upper.first, x.last, upper.first)]
     return {
         "grid": Mark("rules", "grid", columns("rules", grid), width=1),
@@ -133,8 +133,9 @@ def _axes(state: State, places: list[float], level: int, x: Span, upper: Span, l
         "x label": Mark(
             "texts",
             "muted",
-            columns("texts", [(x.last + x.share(0.03), below, "weights remaining")]),
+            columns("texts", [(x.high, below, "weights remaining")]),
             ITERATION,
+            align="right",
         ),
         "title below": Mark("texts", "ink", columns("texts", title), ITERATION, bold=True),
         "note below": Mark("texts", "muted", columns("texts", note), ITERATION),
@@ -231,7 +232,7 @@ def _values(
 
 def _training(state: State, places: list[float], upper: Span) -> dict[str, Mark]:
     """Say which level trains now; it has no point until it is done."""
-    now = bool(state.networks) and not state.done(state.level) and not state.ended
+    now = state.level > 0 and not state.done(state.level) and not state.ended
     place = places[state.level]
     rows = [(place, upper.first + upper.share(s), t) for s, t in ((0.085, "training"), (0.04, "now"))] if now else []
     first = [

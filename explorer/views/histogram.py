@@ -60,8 +60,8 @@ def histogram(state: State, selection: Selection) -> Histogram:
 
 def _count(values: np.ndarray, reach: float) -> np.ndarray:
     """Count values in equal bins over ±reach; those outside are not drawn."""
-    places = ((values + reach) * (BINS / (2 * reach))).astype(np.int64)
-    return np.bincount(places[(places >= 0) & (places < BINS)], minlength=BINS)
+    places = np.floor((values + reach) * (BINS / (2 * reach)))
+    return np.bincount(places[(places >= 0) & (places < BINS)].astype(np.int64), minlength=BINS)
 
 
 def _reach(initial: dict[Variant, np.ndarray]) -> float:

@@ -59,9 +59,8 @@ def shown_layer(state: State, selection: Selection) -> Parameter:
 
 
 def on_screen(state: State, selection: Selection, variant: Variant) -> tuple[Network, NetworkState | None]:
-    """Return the network whose mask and weights are shown for a variant; every variant is dense at level 0."""
-    level = shown_level(state, selection.level)
-    network = Network(variant if level else "ticket", selection.replicate, level)
+    """Return the network whose mask and weights are shown for a variant; at level 0 there are no controls."""
+    network = Network(variant, selection.replicate, shown_level(state, selection.level))
     return network, state.networks.get(network)
 
 

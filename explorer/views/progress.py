@@ -54,9 +54,14 @@ def level_share(state: State, level: int) -> float:
 def network_iterations(state: State) -> tuple[int, int]:
     """Return how many network-iterations are done, and how many there are; those of ended replicates are no work."""
     done = sum(known.iteration for known in state.networks.values())
-    lost = sum(state.experiment.iterations - k.iteration for k in state.networks.values() if k.diverged)
     levels = range(state.experiment.levels + 1)
     networks = sum(state.expected(variant, level) for variant in VARIANTS for level in levels)
+    lost = 0
+    for network, known in state.networks.items():
+        if known.diverged:
+            lost += state.experiment.iterations - known.iteration
+            if network.variant == "ticket":
+                networks -= len(VARIANTS) * (state.experiment.levels - network.level)
     return done, networks * state.experiment.iterations - lost
 
 

@@ -66,6 +66,7 @@ class Control(ipywidgets.Box):
     def _slider(self, setting: str) -> ipywidgets.IntSlider:
         least, _, most = bounds(setting)
         low, high = round(100 * (least or 0)), round(100 * (most or 1))
+        self._following = False
         self.slider = ipywidgets.IntSlider(round(float(self.entry.value)), low, high, readout=False)
         self.slider.tooltip = self.entry.tooltip
         self.slider.observe(lambda change: self._slid(change["new"]), "value")
@@ -73,27 +74,30 @@ class Control(ipywidgets.Box):
         return self.slider
 
     def _slid(self, value: int) -> None:
-        # A typed 12.5 moves the slider to 12, which must not overwrite what was typed.
-        if _whole(self.entry.value) != value:
+        if not self._following:
             self.entry.value = str(value)
 
     def _entered(self, value: str) -> None:
-        whole = _whole(value)
-        if whole is not None:
-            self.slider.value = min(max(whole, self.slider.min), self.slider.max)
-
-
-def _whole(value: str) -> int | None:
-    try:
-        return int(float(value))
-    except (ValueError, OverflowError):
-        return None
+        """Move the slider as near as it can to what is typed, and what is typed by nothing."""
+        try:
+            wanted = float(value)
+        except ValueError:
+            return
+        self._following = True
+        try:
+            self.slider.value = int(min(max(self.slider.min, wanted), self.slider.max))
+        finally:
+            self._following = False
 
 
 class Controls(ipywidgets.Box):
-    """All settings of an experiment, and the presets. `changed` is called when what is set changes."""
+    """All settings of an experiment, and the presets. `changed` is called when what is set changes.
+
+    `experiment` is what is set; None while something is wrong, which is shown beside its control.
+    """
 
     def __init__(self, experiment: Experiment, changed: Callable[[], None]) -> None:
+        self.experiment: Experiment | None = experiment
         self._base, self._changed, self._setting = experiment, changed, False
         options = [*PRESETS, OWN]
         self._preset = ipywidgets.Dropdown(options=options, value=self._preset_of(experiment), description="Preset")
@@ -105,11 +109,6 @@ class Controls(ipywidgets.Box):
             control.entry.observe(lambda change: self._typed(), "value")
         super().__init__([self._preset, *self._controls.values()])
         self.add_class("lt-controls")
-
-    @property
-    def experiment(self) -> Experiment:
-        """What is set. Raises `Refused` with a problem for each field that is wrong."""
-        return Experiment.parse({name: control.value for name, control in self._controls.items()}, self._base)
 
     def set(self, experiment: Experiment) -> None:
         """Set all controls to an experiment's settings."""
@@ -125,13 +124,15 @@ class Controls(ipywidgets.Box):
 
     def check(self) -> Experiment | None:
         """Show what is wrong beside each control; return the experiment when nothing is."""
+        typed = {name: control.value for name, control in self._controls.items()}
+        self.experiment = None
         try:
-            experiment = self.experiment
+            self.experiment = Experiment.parse(typed, self._base)
         except Refused as error:
             self.complain(error.problems)
-            return None
-        self.complain({})
-        return experiment
+        else:
+            self.complain({})
+        return self.experiment
 
     def complain(self, problems: Mapping[str, str]) -> None:
         """Show problems beside the controls they name, and take away those that are no more."""

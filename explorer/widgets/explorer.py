@@ -23,7 +23,6 @@ from explorer.views.progress import strip
 from explorer.views.story import story
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS, MasksView, View, box, head, name, text
-from explorer.widgets.plot import load_bokeh
 from explorer.widgets.pump import Pump
 from explorer.widgets.side import RUNNING, Side, button
 from explorer.widgets.strip import Strip
@@ -50,16 +49,15 @@ class Explorer(ipywidgets.Box):
     ) -> None:
         run = Run.open(run) if isinstance(run, str | Path) else run
         experiment = run.experiment if run else experiment or preset(DEFAULT)
-        load_bokeh()
         self.session: Session | None = None
         self._device, self._problem = device, ""
         self._recorded = run.state if run else State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._views: list[View] = []
         self._page = Page()
-        self._side = Side(experiment, self._pressed, self.refresh)
+        self._side = Side(experiment, self._pressed, self._set)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, self._side, self._main())
+        self.children = (self._page, box("lt-page", self._side, self._main()))
         self.add_class("lt-explorer")
         self._pump = Pump(self._draw, self._page)
         for trait in ("level", "layer", "variant"):
@@ -114,6 +112,13 @@ class Explorer(ipywidgets.Box):
         elif alive:
             alive.pause() if label == "Pause" else alive.cancel()
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
+        self.refresh()
+
+    def _set(self) -> None:
+        """The controls changed: as long as nothing was run, the page shows what would be."""
+        experiment = self._side.controls.experiment
+        if experiment is not None and self.session is None and self.run is None:
+            self._recorded = State(experiment)
         self.refresh()
 
     def _new_session(self) -> Session | None:
@@ -207,7 +212,8 @@ class Explorer(ipywidgets.Box):
         self._back.layout.display = "none" if following else None
         replicates = state.experiment.replicates
         if len(self._replicate.options) != replicates:
-            self._replicate.options = [(f"{r + 1} of {replicates}", r) for r in range(replicates)]
+            self._replicate.set_trait("options", [(f"{r + 1} of {replicates}", r) for r in range(replicates)])
+            self._replicate.index = 0
         for view in self._views:
             view.show(state, selection)
         most = self._masks.most if isinstance(self._masks, MasksView) else 0

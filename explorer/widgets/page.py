@@ -21,7 +21,7 @@ class Page(anywidget.AnyWidget):
     _esm = place("assets", "page.js")
     _css = place("assets", "explorer.css")
 
-    size = traitlets.Enum(("small", "middle", "large"), "middle", help="of the browser's window").tag(sync=True)
+    size = traitlets.Enum(("small", "middle", "large"), "middle", help="of the room for the page").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)

@@ -51,6 +51,7 @@ class View(ipywidgets.Box):
     """
 
     name = ""
+    _shown: object = None
 
     def __init__(self, state: State, selection: Selection) -> None:
         super().__init__(self._make(state, selection))
@@ -59,7 +60,10 @@ class View(ipywidgets.Box):
 
     def show(self, state: State, selection: Selection) -> None:
         """Draw what is known for what is selected; nothing is sent where nothing has changed."""
-        self._show(state, selection)
+        key = self._key(state, selection)
+        if key != self._shown:
+            self._shown = key
+            self._show(state, selection)
 
     def resize(self, size: str) -> None:
         """Fit a page of another size: "small", "middle" or "large"."""
@@ -71,6 +75,10 @@ class View(ipywidgets.Box):
 
     def _show(self, state: State, selection: Selection) -> None:
         raise NotImplementedError
+
+    def _key(self, state: State, selection: Selection) -> object:
+        """Return what the view depends on: while it stays the same, there is nothing new to draw."""
+        return state.experiment, state.records, selection
 
     def _plots(self) -> list[Plot]:
         return []
@@ -127,11 +135,10 @@ class MasksView(View):
     name = "masks"
 
     most = 0
-    _drawn: object = None
 
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
         self._folded = {v: _heatmap(v, "No mask yet", "lt-folded") for v in VARIANTS}
-        self._matrix = {v: _heatmap(v, "Masks appear here when training begins.", "lt-matrix") for v in VARIANTS}
+        self._matrix = {v: _heatmap(v, "Masks appear here when level 1 begins.", "lt-matrix") for v in VARIANTS}
         self._captions = {v: text("", "lt-caption", "lt-matrix-caption", f"lt-of-{v}") for v in VARIANTS}
         children: list[ipywidgets.Widget] = []
         for v in VARIANTS:
@@ -144,11 +151,10 @@ class MasksView(View):
             ]
         return children
 
+    def _key(self, state: State, selection: Selection) -> object:
+        return masks_key(state, selection)
+
     def _show(self, state: State, selection: Selection) -> None:
-        key = masks_key(state, selection)
-        if key == self._drawn:
-            return
-        self._drawn = key
         seen = masks(state, selection)
         self.most = seen.most
         folds = shown_layer(state, selection) is state.experiment.prunable[0]
@@ -165,33 +171,30 @@ class HistogramView(View):
 
     name = "histogram"
 
-    _drawn: object = None
-
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
         self._charts = {v: Plot(chart) for v, chart in histogram(state, selection).charts.items()}
+        self._boxes: dict[Variant, ipywidgets.Box] = {}
         children: list[ipywidgets.Widget] = []
         for v, plot in self._charts.items():
             plot.add_class("lt-plot")
-            box = ipywidgets.Box([plot, text("No weights yet", "lt-waiting")])
-            box.add_class("lt-weights-plot")
-            box.add_class(f"lt-of-{v}")
+            self._boxes[v] = box("lt-weights-plot", plot, text("No weights yet", "lt-waiting"))
+            self._boxes[v].add_class(f"lt-of-{v}")
             legend = 'surviving weights <i class="lt-initial"></i>initial <i class="lt-trained"></i>trained'
             children += [
                 name(v, "lt-alone"),
                 text(legend, "lt-caption", "lt-weights-caption", f"lt-of-{v}"),
-                box,
+                self._boxes[v],
             ]
         return children
 
+    def _key(self, state: State, selection: Selection) -> object:
+        return histogram_key(state, selection)
+
     def _show(self, state: State, selection: Selection) -> None:
-        key = histogram_key(state, selection)
-        if key == self._drawn:
-            return
-        self._drawn = key
         seen = histogram(state, selection)
         for v, plot in self._charts.items():
             plot.show(seen.charts[v])
-        (self.remove_class if seen.ready else self.add_class)("lt-empty")
+            (self._boxes[v].remove_class if v in seen.ready else self._boxes[v].add_class)("lt-empty")
 
     def _plots(self) -> list[Plot]:
         return list(self._charts.values())

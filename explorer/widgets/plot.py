@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import math
+from functools import cache
 from typing import Any
 
-import numpy as np
+import anywidget
+import traitlets
 from bokeh.core.properties import value
-from bokeh.document.events import DocumentPatchedEvent
-from bokeh.io import output_notebook
-from bokeh.models import ColumnDataSource, Range, Range1d
-from bokeh.models.renderers import GlyphRenderer
+from bokeh.embed import json_item
+from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
-from bokeh.protocol import Protocol
 from bokeh.resources import Resources
-from IPython import get_ipython
-from jupyter_bokeh import BokehModel
+from ipywidgets import widget_serialization
 
-from explorer.views.chart import COLUMNS, Chart, Mark, Span, Tone
+from explorer.places import place
+from explorer.views.chart import COLUMNS, Chart, Mark, Tone
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
 TEXT_PIXELS = {"small": 11.5, "middle": 12.0, "large": 14.0}
@@ -55,138 +52,129 @@ SHAPE_PIXELS = {"circle": 9.0, "square": 8.0, "triangle": 9.5, "diamond": 11.0}
 BANDS: dict[Tone, float] = {"ticket": 0.22, "dense": 0.14}
 
 
-def load_bokeh() -> None:
-    """Bring BokehJS into the page, from this machine; its default would ask another one.
+class BokehJS(anywidget.AnyWidget):
+    """BokehJS itself, which every plot of a kernel shares and nothing has to fetch."""
 
-    Every explorer does this for itself, so that each cell of a notebook still works when it is opened again.
+    _esm = "export default {}"
+
+    source = traitlets.Unicode(help="the script").tag(sync=True)
+
+
+@cache
+def bokehjs() -> BokehJS:
+    """Return the one widget that carries BokehJS."""
+    return BokehJS(source=Resources(mode="inline", components=["bokeh"]).js_raw[0])
+
+
+class Plot(anywidget.AnyWidget):
+    """Draws a `Chart` with Bokeh.
+
+    The browser asks for the figure whenever it puts it on a page, and then gets the columns that differ from
+    one chart to the next, all in one message; Bokeh's own document protocol is not needed for that.
     """
-    if get_ipython() is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Bokeh's own, about itself
-            output_notebook(Resources(mode="inline", components=["bokeh"]), hide_banner=True)
 
+    _esm = place("assets", "plot.js")
 
-class Plot(BokehModel):
-    """Draws a `Chart` with Bokeh, and brings later charts of the same marks up to date in one message."""
+    library = traitlets.Instance(BokehJS, help="BokehJS").tag(sync=True, **widget_serialization)
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
-        self._held: list[DocumentPatchedEvent] | None = None
-        self._sources: dict[str, ColumnDataSource] = {}
-        self._glyphs: dict[str, GlyphRenderer[Any]] = {}
-        self._figure = figure(
-            x_range=Range1d(start=chart.x.low, end=chart.x.high),
-            y_range=Range1d(start=chart.panels[0].low, end=chart.panels[0].high),
-            sizing_mode="stretch_both",
-            min_border=0,
-            toolbar_location=None,
-            tools="",
-            outline_line_color=None,
-            background_fill_color=None,
-            border_fill_color=None,
-        )
-        self._figure.axis.visible = False
-        self._figure.grid.visible = False
-        for panel, span in enumerate(chart.panels[1:], start=1):
-            self._figure.extra_y_ranges[str(panel)] = Range1d(start=span.low, end=span.high)
-        for name, mark in chart.marks.items():
-            self._sources[name] = ColumnDataSource(_plain(mark))
-            self._glyphs[name] = self._draw(mark, self._sources[name])
-        super().__init__(self._figure, **traits)
+        super().__init__(library=bokehjs(), **traits)
+        self._chart, self._numbers, self._size = chart, _numbers(chart), "middle"
+        self.on_msg(lambda *_: self._send_figure())
 
     def show(self, chart: Chart) -> None:
         """Send what differs from the chart that was shown last."""
-        with self._batch():
-            _move(self._figure.x_range, chart.x)
-            _move(self._figure.y_range, chart.panels[0])
-            for panel, span in enumerate(chart.panels[1:], start=1):
-                _move(self._figure.extra_y_ranges[str(panel)], span)
-            for name, mark in chart.marks.items():
-                columns = _plain(mark)
-                if columns != self._sources[name].data:
-                    self._sources[name].data = columns
+        before, self._chart, self._numbers = self._numbers, chart, _numbers(chart)
+        spans, columns = (
+            {name: value for name, value in new.items() if value != old[name]}
+            for old, new in zip(before, self._numbers, strict=True)
+        )
+        if spans or columns:
+            self.send({"spans": spans, "columns": columns})
 
     def resize(self, size: str) -> None:
-        """Write in letters that fit a page of this size."""
-        with self._batch():
-            for renderer in self._glyphs.values():
-                if hasattr(renderer.glyph, "text_font_size"):
-                    renderer.glyph.text_font_size = f"{TEXT_PIXELS[size]}px"
+        """Write in letters that fit a page of this size: "small", "middle" or "large"."""
+        if size != self._size:
+            self._size = size
+            self._send_figure()
 
-    def _draw(self, mark: Mark, source: ColumnDataSource) -> GlyphRenderer[Any]:
-        """Draw one mark in its tone."""
-        tone, colour = mark.tone, MARKS[mark.tone]
-        width = mark.width if mark.width is not None else WIDTHS.get(tone, 1.0)
-        where: dict[str, Any] = {"source": source, "level": "glyph"}
-        if mark.panel:
-            where["y_range_name"] = str(mark.panel)
-        match mark.kind:
-            case "line":
-                dash = DASHES.get(tone, [])
-                return self._figure.line(
-                    "x", "y", line_color=colour, line_width=width, line_dash=dash, line_join="round", **where
-                )
-            case "band":
-                alpha = BANDS.get(tone, 0.15)
-                return self._figure.varea("x", "low", "high", fill_color=colour, fill_alpha=alpha, **where)
-            case "points":
-                shape = SHAPES[tone]
-                pixels = SHAPE_PIXELS[shape] * mark.size
-                edge = MARKS["page"]
-                return self._figure.scatter(
-                    "x", "y", marker=shape, size=pixels, fill_color=colour, line_color=edge, line_width=1, **where
-                )
-            case "rules":
-                alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
-                return self._figure.segment(
-                    "x", "y", "x_end", "y_end", line_color=colour, line_width=width, line_alpha=alpha, **where
-                )
-            case "boxes":
-                return self._figure.quad("left", "right", "top", "bottom", fill_color=colour, line_color=None, **where)
-            case "texts":
-                return self._figure.text(
-                    "x",
-                    "y",
-                    "text",
-                    text_color=TEXTS[tone],
-                    text_font=value(FONT),
-                    text_font_size=f"{TEXT_PIXELS['middle']}px",
-                    text_font_style="bold" if mark.bold else "normal",
-                    text_align=mark.align,
-                    text_baseline="middle",
-                    **where,
-                )
-
-    @contextmanager
-    def _batch(self) -> Iterator[None]:
-        """Gather all changes made inside into one message: a third of the cost of sending each."""
-        self._held = []
-        try:
-            yield
-        finally:
-            events, self._held = self._held, None
-            if events:
-                self._send_patch(events)
-
-    def _document_patched(self, event: DocumentPatchedEvent) -> None:
-        if self._held is None:
-            self._send_patch([event])
-        else:
-            self._held.append(event)
-
-    def _send_patch(self, events: Sequence[DocumentPatchedEvent]) -> None:
-        message = Protocol().create("PATCH-DOC", list(events))
-        for part in (message.header_json, message.metadata_json, message.content_json):
-            self.send({"msg": "patch", "payload": part})
-
-    def _sync_model(self, *_: Any) -> None:
-        """Ignore what the browser echoes: jupyter_bokeh would apply every patch a second time."""
+    def _send_figure(self) -> None:
+        self.send({"figure": json_item(draw(self._chart, TEXT_PIXELS[self._size]))})
 
 
-def _plain(mark: Mark) -> dict[str, Any]:
-    """Return a mark's columns as lists, which travel inside the message instead of as buffers beside it."""
-    columns = {name: mark.columns[name] for name in COLUMNS[mark.kind]}
-    return {name: c.tolist() if isinstance(c, np.ndarray) else list(c) for name, c in columns.items()}
+def draw(chart: Chart, text_pixels: float) -> figure:
+    """Return a chart as a Bokeh figure, in which each mark's source and each axis' range has its name."""
+    x, *panels = (Range1d(start=low, end=high, name=name) for name, (low, high) in _numbers(chart)[0].items())
+    plot = figure(
+        x_range=x,
+        y_range=panels[0],
+        sizing_mode="stretch_both",
+        min_border=0,
+        toolbar_location=None,
+        tools="",
+        outline_line_color=None,
+        background_fill_color=None,
+        border_fill_color=None,
+    )
+    plot.axis.visible = False
+    plot.grid.visible = False
+    for panel in panels[1:]:
+        plot.extra_y_ranges[str(panel.name)] = panel
+    for name, mark in chart.marks.items():
+        _draw(plot, mark, ColumnDataSource(dict(mark.columns), name=name), text_pixels)
+    return plot
 
 
-def _move(axis: Range, span: Span) -> None:
-    axis.update(start=span.low, end=span.high)
+def _numbers(chart: Chart) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what may change in a chart: its spans and its columns, by name, as JSON has them."""
+    spans = {"x": chart.x} | {f"y{panel}": span for panel, span in enumerate(chart.panels)}
+    return (
+        {name: [span.low, span.high] for name, span in spans.items()},
+        {name: _columns(mark) for name, mark in chart.marks.items()},
+    )
+
+
+def _columns(mark: Mark) -> dict[str, list[Any]]:
+    """Return a mark's columns as JSON has them, which knows no NaN: a gap is None."""
+    return {name: [_plain(entry) for entry in mark.columns[name]] for name in COLUMNS[mark.kind]}
+
+
+def _plain(entry: Any) -> Any:
+    return entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry)
+
+
+def _draw(plot: figure, mark: Mark, source: ColumnDataSource, text_pixels: float) -> None:
+    """Draw one mark in its tone."""
+    tone, colour = mark.tone, MARKS[mark.tone]
+    width = mark.width if mark.width is not None else WIDTHS.get(tone, 1.0)
+    where: dict[str, Any] = {"source": source, "level": "glyph"}
+    if mark.panel:
+        where["y_range_name"] = f"y{mark.panel}"
+    match mark.kind:
+        case "line":
+            dash = DASHES.get(tone, [])
+            plot.line("x", "y", line_color=colour, line_width=width, line_dash=dash, line_join="round", **where)
+        case "band":
+            plot.varea("x", "low", "high", fill_color=colour, fill_alpha=BANDS.get(tone, 0.15), **where)
+        case "points":
+            shape = SHAPES[tone]
+            pixels, edge = SHAPE_PIXELS[shape] * mark.size, MARKS["page"]
+            plot.scatter("x", "y", marker=shape, size=pixels, fill_color=colour, line_color=edge, **where)
+        case "rules":
+            alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
+            plot.segment("x", "y", "x_end", "y_end", line_color=colour, line_width=width, line_alpha=alpha, **where)
+        case "boxes":
+            plot.quad("left", "right", "top", "bottom", fill_color=colour, line_color=None, **where)
+        case "texts":
+            plot.text(
+                "x",
+                "y",
+                "text",
+                text_color=TEXTS[tone],
+                text_font=value(FONT),
+                text_font_size=f"{text_pixels}px",
+                text_font_style="bold" if mark.bold else "normal",
+                text_align=mark.align,
+                text_baseline="middle",
+                **where,
+            )

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from explorer.errors import Refused
 from explorer.experiment import Experiment, percent
 from explorer.state import State
 from explorer.views import words
@@ -61,10 +60,7 @@ class Side(ipywidgets.Box):
 
     def show(self, state: State, status: str) -> None:
         """Bring everything up to date."""
-        try:
-            experiment = self.controls.experiment
-        except Refused:
-            experiment = None
+        experiment = self.controls.experiment
         self._show_buttons(status, startable=experiment is not None)
         self.controls.lock(status in RUNNING)
         self._adds.value = _adds(experiment, state) if experiment else "<p>&nbsp;<br>&nbsp;</p>"

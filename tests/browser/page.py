@@ -1,0 +1,104 @@
+"""The explorer's page in a real Chromium, for the tests, the measurements and the screenshots."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import ADVICE, FLAGS, find
+
+COLUMN = "([figure, mark, column]) => Bokeh.documents[figure].get_model_by_name(mark).data[column].length"
+PIXELS = """selector => {
+  const canvas = document.querySelector(selector);
+  const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.reduce((sum, value, place) => (sum * 31 + value * (place % 997)) % 4294967291, 7);
+}"""
+
+
+@contextmanager
+def serving(runs: Path, port: int = 8900) -> Iterator[str]:
+    """Serve the page as `lottery explore` does, and give its address."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    with subprocess.Popen(
+        [sys.executable, "-c", "from explorer.cli import main; main()", "explore", "--port", str(port)],
+        env=environment | {"EXPLORER_RUNS": str(runs)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout
+            yield server.stdout.readline().removeprefix("Ready: ").strip()
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser."""
+    path = find()
+    assert path, ADVICE
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS[1:]))
+        yield browser
+        browser.close()
+
+
+class Explorer:
+    """What a person can do on the page, and what a test can see of it."""
+
+    def __init__(self, browser: Browser, address: str, width: int = 1440, height: int = 900) -> None:
+        self.page: Page = browser.new_page(viewport={"width": width, "height": height})
+        self.errors: list[str] = []
+        self.left_the_machine: list[str] = []
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self._requested(request.url, address))
+        self.open(address)
+
+    def open(self, address: str) -> None:
+        self.page.goto(address)
+        self.page.wait_for_selector(".lt-start:enabled", timeout=60_000)
+        self.page.wait_for_function("() => window.Bokeh && Bokeh.documents.length >= 5", timeout=30_000)
+
+    def _requested(self, url: str, address: str) -> None:
+        if not url.startswith((address, "data:", "blob:", address.replace("http", "ws", 1))):
+            self.left_the_machine.append(url)
+
+    def set(self, **fields: str) -> None:
+        """Type into the controls, as a person does."""
+        for name, value in fields.items():
+            self.page.fill(f".lt-{name} input", value)
+
+    def press(self, button: str) -> None:
+        self.page.click(f"button.lt-{button}:enabled")
+
+    @property
+    def status(self) -> str:
+        return self.page.inner_text(".lt-status").strip()
+
+    @property
+    def story(self) -> str:
+        return self.page.inner_text(".lt-story")
+
+    def wait_for(self, status: str, seconds: float = 60) -> None:
+        self.page.wait_for_function(
+            "status => document.querySelector('.lt-status').innerText.trim() === status",
+            arg=status,
+            timeout=1000 * seconds,
+        )
+
+    def points(self, figure: int, mark: str, column: str = "x") -> int:
+        """How many values a mark's column has; figures 0 and 1 are the curves, 2 to 4 the histograms."""
+        return self.page.evaluate(COLUMN, [figure, mark, column])
+
+    def wait_for_points(self, figure: int, mark: str, more_than: int, column: str = "x") -> None:
+        self.page.wait_for_function(f"([n, ...rest]) => ({COLUMN})(rest) > n", arg=[more_than, figure, mark, column])
+
+    def pixels(self, selector: str) -> int:
+        """A checksum of what a canvas shows."""
+        return self.page.evaluate(PIXELS, f"{selector} canvas")
