@@ -18,13 +18,14 @@ const gaps = (column) => column.map((value) => value ?? NaN);
 async function render({ model, el }) {
   const Bokeh = await bokehjs(model);
   let views = null;
+  let done = Promise.resolve();
 
-  async function receive({ figure, columns, spans }) {
+  async function apply({ figure, columns, spans }) {
     if (figure) {
-      (await views)?.clear();
-      views = Bokeh.embed.embed_item(figure, el);
+      views?.clear();
+      views = await Bokeh.embed.embed_item(figure, el);
     } else if (views) {
-      const { document } = (await views).roots[0].model;
+      const { document } = views.roots[0].model;
       for (const [name, [start, end]] of Object.entries(spans)) document.get_model_by_name(name).setv({ start, end });
       for (const [name, data] of Object.entries(columns)) {
         document.get_model_by_name(name).data = Object.fromEntries(Object.entries(data).map(([k, v]) => [k, gaps(v)]));
@@ -32,11 +33,14 @@ async function render({ model, el }) {
     }
   }
 
+  // One after the other: a change belongs to the figure that was sent before it.
+  const receive = (message) => (done = done.then(() => apply(message)));
   model.on("msg:custom", receive);
   model.send({ wants: "figure" });
   return async () => {
     model.off("msg:custom", receive);
-    (await views)?.clear();
+    await done;
+    views?.clear();
   };
 }
 

@@ -60,7 +60,7 @@ def accuracy(state: State, selection: Selection) -> Chart:
     marks["waiting"] = Mark(
         "texts", "muted", columns("texts", [(centre, low + (high - low) * 0.25, waiting)]), align="center"
     )
-    return Chart(x, (y,), marks, _summary(state, level, dense, curves))
+    return Chart("accuracy", x, (y,), marks, _summary(state, level, dense, curves))
 
 
 def _axes(state: State, x: Span, y: Span) -> dict[str, Mark]:

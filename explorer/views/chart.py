@@ -77,8 +77,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart as plain data, and one sentence that says what it shows."""
+    """A chart as plain data, with a name that says which it is and one sentence that says what it shows."""
 
+    name: str
     x: Span
     panels: tuple[Span, ...]
     marks: Mapping[str, Mark]

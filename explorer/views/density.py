@@ -72,7 +72,7 @@ def density(state: State, selection: Selection) -> Chart:
     below = [MarginLabel("dense", x.last, stop.mean, f"Dense {words.count(stop.mean)}")] if stop else []
     marks |= margin_labels(below, x.last + x.share(0.02), x, lower, gap=lower.share(0.055), panel=ITERATION)
     marks |= _training(state, places, upper)
-    return Chart(x, (upper, lower), marks, _summary(state, shown, dense))
+    return Chart("density", x, (upper, lower), marks, _summary(state, shown, dense))
 
 
 def _measured(state: State, variant: Variant, places: list[float], measure: Measurement) -> Measured:

@@ -91,6 +91,7 @@ def _chart(
     at = [-reach / 2, 0, reach / 2] if reach != 0.2 else [-0.1, 0, 0.1]
     below = -y.share(0.095)
     return Chart(
+        f"histogram {variant}",
         x,
         (y,),
         {

@@ -106,6 +106,7 @@ def draw(chart: Chart, text_pixels: float) -> figure:
     """Return a chart as a Bokeh figure, in which each mark's source and each axis' range has its name."""
     x, *panels = (Range1d(start=low, end=high, name=name) for name, (low, high) in _numbers(chart)[0].items())
     plot = figure(
+        name=chart.name,
         x_range=x,
         y_range=panels[0],
         sizing_mode="stretch_both",

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import ADVICE, FLAGS, find
 
-COLUMN = "([figure, mark, column]) => Bokeh.documents[figure].get_model_by_name(mark).data[column].length"
+COLUMN = """([figure, mark, column]) =>
+  Bokeh.documents.find(document => document.roots()[0].name === figure)?.get_model_by_name(mark).data[column]"""
 PIXELS = """selector => {
   const canvas = document.querySelector(selector);
   const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -92,12 +93,19 @@ class Explorer:
             timeout=1000 * seconds,
         )
 
-    def points(self, figure: int, mark: str, column: str = "x") -> int:
-        """How many values a mark's column has; figures 0 and 1 are the curves, 2 to 4 the histograms."""
+    def column(self, figure: str, mark: str, column: str = "x") -> list[float]:
+        """One column of a mark; the figures are "accuracy", "density" and "histogram VARIANT"."""
         return self.page.evaluate(COLUMN, [figure, mark, column])
 
-    def wait_for_points(self, figure: int, mark: str, more_than: int, column: str = "x") -> None:
-        self.page.wait_for_function(f"([n, ...rest]) => ({COLUMN})(rest) > n", arg=[more_than, figure, mark, column])
+    def points(self, figure: str, mark: str) -> int:
+        return len(self.column(figure, mark))
+
+    def wait_for_points(self, figure: str, mark: str, more_than: int, seconds: float = 30) -> None:
+        self.page.wait_for_function(
+            f"([n, ...rest]) => ({COLUMN})(rest)?.length > n",
+            arg=[more_than, figure, mark, "x"],
+            timeout=1000 * seconds,
+        )
 
     def pixels(self, selector: str) -> int:
         """A checksum of what a canvas shows."""

@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from explorer import Run
+
 pytestmark = pytest.mark.browser
 
 SMALL = {"levels": "2", "replicates": "2", "iterations": "120"}
@@ -19,21 +21,25 @@ def test_start_shows_a_ticket_being_found(explorer):
     explorer.wait_for("running")
     assert explorer.page.is_disabled(".lt-levels input")
 
-    explorer.wait_for_points(0, "line dense", 2)
+    explorer.wait_for_points("accuracy", "line dense", 2)
     dense_mask = explorer.pixels(MATRIX.format("ticket"))
-    explorer.wait_for_points(0, "line ticket", 1)
+    explorer.wait_for_points("accuracy", "line ticket", 1)
     for variant in ("ticket", "random-reinit", "random-sparse"):
-        explorer.wait_for_points(0, f"line {variant}", 3)
+        explorer.wait_for_points("accuracy", f"line {variant}", 3)
     assert explorer.pixels(MATRIX.format("ticket")) != dense_mask
-    bars = "() => JSON.stringify(Bokeh.documents[2].get_model_by_name('trained').data.top)"
-    before = explorer.page.evaluate(bars)
-    explorer.page.wait_for_function(f"before => ({bars})() !== before", arg=before)
+    bars = explorer.column("histogram ticket", "trained", "top")
+    for _ in range(100):
+        explorer.page.wait_for_timeout(100)
+        if explorer.column("histogram ticket", "trained", "top") != bars:
+            break
+    else:
+        pytest.fail("the histogram did not move while its network trained")
 
     explorer.wait_for("finished")
     explorer.page.wait_for_function("() => document.querySelector('.lt-story').innerText.startsWith('At 33.7%')")
     for variant in ("ticket", "random-reinit", "random-sparse"):
-        assert explorer.points(1, f"points {variant} 0") == 2, "a point a level"
-        assert explorer.points(1, f"points {variant} 1") == 2
+        assert explorer.points("density", f"points {variant} 0") == 2, "a point a level"
+        assert explorer.points("density", f"points {variant} 1") == 2
     pictures = {explorer.pixels(FOLDED.format(v)) for v in ("ticket", "random-reinit", "random-sparse")}
     assert len(pictures) == 3, "equal masks in different tones, and another mask"
     assert "level" in explorer.page.inner_text(".lt-figures")
@@ -42,28 +48,28 @@ def test_start_shows_a_ticket_being_found(explorer):
 
 def test_cancel_stops_and_a_second_start_works(explorer):
     explorer.press("start")
-    explorer.wait_for_points(0, "line dense", 1)
+    explorer.wait_for_points("accuracy", "line dense", 1)
     explorer.press("cancel")
     explorer.wait_for("cancelled", seconds=5)
-    reached = explorer.points(0, "line dense")
+    reached = explorer.points("accuracy", "line dense")
     explorer.page.wait_for_timeout(500)
-    assert explorer.points(0, "line dense") == reached
+    assert explorer.points("accuracy", "line dense") == reached
     explorer.set(**SMALL)
     explorer.press("start")
     explorer.wait_for("running")
-    explorer.wait_for_points(0, "line ticket", 1)
+    explorer.wait_for_points("accuracy", "line ticket", 1)
 
 
 def test_pause_step_and_resume(explorer):
     explorer.set(**SMALL)
     explorer.press("step")
     explorer.wait_for("paused")
-    assert explorer.points(0, "line dense") > 0
-    assert explorer.points(0, "line ticket") == 0
+    assert explorer.points("accuracy", "line dense") > 0
+    assert explorer.points("accuracy", "line ticket") == 0
     explorer.press("step")
     explorer.wait_for("running")
     explorer.wait_for("paused")
-    assert explorer.points(1, "points ticket 0") == 1
+    assert explorer.points("density", "points ticket 0") == 1
     assert explorer.page.inner_text("button.lt-start") == "Resume"
     explorer.press("start")
     explorer.wait_for("finished")
@@ -94,7 +100,7 @@ def test_a_wrong_value_is_refused_beside_its_control(explorer):
         explorer.page.wait_for_selector("button.lt-start:enabled")
 
 
-def test_what_is_selected_is_shown_everywhere(explorer):
+def test_what_is_selected_is_shown_everywhere(explorer, runs):
     explorer.set(**SMALL)
     explorer.press("start")
     explorer.wait_for("finished")
@@ -107,26 +113,26 @@ def test_what_is_selected_is_shown_everywhere(explorer):
     explorer.page.click(".lt-level-scrubber button >> nth=1")
     explorer.page.wait_for_function("() => document.querySelector('.lt-accuracy h2').innerText.includes('58%')")
     assert explorer.story.startswith("At 58.1%")
-    at_the_end = explorer.page.evaluate("() => Bokeh.documents[1].get_model_by_name('points ticket 0').data.y[0]")
+    rows = Run.open(max(runs.iterdir())).summary().query("variant == 'ticket' and level > 0").groupby("level")
+    at_the_end, early = (100 * rows[f"{when}_test_accuracy"].mean() for when in ("final", "early_stop"))
+    assert explorer.column("density", "points ticket 0", "y") == pytest.approx(at_the_end.tolist())
     explorer.page.click("text=at early stop")
     explorer.page.wait_for_timeout(500)
-    early = explorer.page.evaluate("() => Bokeh.documents[1].get_model_by_name('points ticket 0').data.y[0]")
-    assert isinstance(at_the_end, float)
-    assert isinstance(early, float)
+    assert explorer.column("density", "points ticket 0", "y") == pytest.approx(early.tolist())
 
 
 def test_a_failure_is_told_and_the_page_goes_on(explorer, runs):
     explorer.press("start")
-    explorer.wait_for_points(0, "line dense", 1)
+    explorer.wait_for_points("accuracy", "line dense", 1)
     for run in runs.iterdir():
         shutil.rmtree(run / "tensors", ignore_errors=True)  # the run's folder is taken away while it trains
     explorer.wait_for("failed", seconds=30)
     assert explorer.story.startswith("Failed at level 0")
-    assert explorer.points(0, "line dense") > 1, "what was computed stays"
+    assert explorer.points("accuracy", "line dense") > 1, "what was computed stays"
     explorer.set(**SMALL)
     explorer.press("start")
     explorer.wait_for("running")
-    explorer.wait_for_points(0, "line dense", 1)
+    explorer.wait_for_points("accuracy", "line dense", 1)
 
 
 def test_nothing_scrolls_and_all_is_in_place(explorer):
