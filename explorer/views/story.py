@@ -95,7 +95,7 @@ def result(state: State) -> Result | None:
         return None
     left_out = f"{state.diverged} networks diverged and are left out of the means." if state.diverged else ""
     found = verdict(state)
-    rule = "matches: within the dense networks' own range"
+    rule = "within the dense networks' range"
     if found is None:
         return Result("", "No winning ticket", ("no level matches dense", rule, left_out))
     n = len(state.find("ticket", found.level))

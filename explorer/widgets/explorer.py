@@ -99,6 +99,13 @@ class Explorer(ipywidgets.Box):
         """End here; finished levels stay."""
         self._pressed("Cancel")
 
+    def close(self) -> None:
+        """End the search, if one runs, and draw no more."""
+        if self.comm is not None:  # it was made, and is not closed yet
+            self.cancel()
+            self._pump.close()
+        super().close()
+
     def refresh(self) -> None:
         """Draw what has changed, as soon as the page has painted what was drawn before."""
         self._pump.wake()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from explorer.widgets.page import Page
 
@@ -27,12 +28,16 @@ class Pump:
     def __init__(self, draw: Callable[[], None], page: Page) -> None:
         self._draw, self._page = draw, page
         self._stale = asyncio.Event()
-        try:
-            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:  # a plain script: no page will ever answer
-            self._loop = None
-        else:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        with suppress(RuntimeError):  # a plain script has no loop, and no page to draw for
+            self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run())
+
+    def close(self) -> None:
+        """Draw no more."""
+        if self._loop is not None:
+            self._task.cancel()
+            self._loop = None
 
     def wake(self) -> None:
         """Say that something has changed."""

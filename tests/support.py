@@ -1,0 +1,61 @@
+"""Small helpers of the tests."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+
+import numpy as np
+
+PATIENCE = 60
+"""Seconds after which a test stops waiting for what should have come."""
+
+
+def plain(value):
+    """Return what a view returned as lists, dicts and numbers, to be compared; a hole in a line is None."""
+    if dataclasses.is_dataclass(value):
+        return {entry.name: plain(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(inner) for inner in value]
+    return None if isinstance(value, float | np.floating) and np.isnan(value) else value
+
+
+def is_one_sentence(text):
+    """Whether a person can read this as it stands."""
+    return "\n" not in text and text.endswith(".") and not any(word in text for word in ("Traceback", "[Errno"))
+
+
+def until(condition):
+    """Wait until something that gives no sign of itself is so."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to be"
+        time.sleep(0.005)
+
+
+@contextmanager
+def process(*command):
+    """Run a command of Python, with text pipes; nothing is left running."""
+    environment = os.environ | {"PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-P", *command], env=environment, **pipes) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+@contextmanager
+def searching(out, *options):
+    """Search in a process of its own, far longer than any test, and come back when networks are being trained."""
+    command = "from explorer.cli import main; main()"
+    settings = ("--dataset", "digits", "--iterations", "2000", "--replicates", "1", "--device", "cpu")
+    with process("-c", command, "search", *settings, "--json", "--out", str(out), *options) as started:
+        line = next((line for line in started.stdout if '"Evaluated"' in line), None)
+        assert line, started.stderr.read()
+        yield started

@@ -1,0 +1,288 @@
+"""The command `lottery`: what it refuses, what it prints, how it ends."""
+
+import json
+import signal
+import statistics
+
+import pytest
+
+from explorer import Experiment, ExplorerError, Run, preset
+from explorer.cli import main
+from explorer.events import VARIANTS
+from explorer.presets import PRESETS
+from explorer.runs.records import to_line
+from tests.support import PATIENCE, is_one_sentence, searching
+
+
+@pytest.fixture
+def lottery(monkeypatch, capfd):
+    """Run the command in this process: its exit status and what it wrote to stdout and stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["lottery", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main()
+        return (caught.value.code or 0, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A folder in which nothing may appear, and which runs would go to."""
+    folder = tmp_path / "runs"
+    monkeypatch.setenv("EXPLORER_RUNS", str(folder))
+    return folder
+
+
+QUICK = (
+    "--dataset",
+    "tiny",
+    "--prune",
+    "50",
+    "--levels",
+    "1",
+    "--replicates",
+    "2",
+    "--iterations",
+    "40",
+    "--device",
+    "cpu",
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--prune", "0"], ["Prune per level", "0%", "from 1 to 99"]),
+        (["--prune", "100"], ["Prune per level", "100%", "from 1 to 99"]),
+        (["--prune", "-3"], ["Prune per level", "-3%", "from 1 to 99"]),
+        (["--prune", "0.2"], ["Prune per level", "0.2%", "from 1 to 99", "did you mean 20?"]),
+        (["--prune", "nan"], ["Prune per level", "nan", "from 1 to 99"]),
+        (["--levels", "60"], ["Levels", "60", "at most ", "would lose nothing"]),
+        (["--levels", "0"], ["Levels", "0", "from 1 to 999"]),
+        (["--replicates", "many"], ["Replicates", "'many'", "from 1 to 100"]),
+        (["--iterations", "-1"], ["Iterations", "'-1'", "from 1 to 1000000"]),
+        (["--seed", "1.5"], ["Seed", "'1.5'", "a whole number from 0"]),
+        (["--seed", ""], ["Seed", "''", "a whole number from 0"]),
+        (["--architecture", "lenet"], ["Architecture", "'lenet'", "did you mean lenet-300-100?"]),
+        (["--dataset", "mnst"], ["Data set", "'mnst'", "digits, mnist, fashion-mnist", "did you mean mnist?"]),
+        (["--dataset", "digits", "--device", "gpu"], ["Device", "'gpu'", "auto, cpu, cuda"]),
+        (["--dataset", "digits", "--device", "cuda"], ["Device", "'cuda'", "auto or cpu", "no CUDA"]),
+        (["--preset", "sixty"], ["Preset", "'sixty'", "did you mean sixty-seconds?"]),
+        (["--set", "prune=20"], ["Prune per level", "20", "from 0.01 to 0.99", "did you mean 0.2?"]),
+        (["--set", "prune=NaN"], ["Prune per level", "nan", "from 0.01 to 0.99"]),
+        (["--set", "seeds=1"], ["'seeds'", "did you mean seed?"]),
+        (["--set", "seed"], ["--set", "'seed'", "FIELD=VALUE"]),
+        (["--set", "seed=[1]"], ["Seed", "[1]", "a whole number from 0"]),
+        (["--set", "batch=4000", "--dataset", "digits"], ["Batch", "4000", "at most 3500"]),
+        (["no-such-file.json"], ["no-such-file.json", "cannot be read", "No such file"]),
+        (["--preset", "sixty-seconds", "no-such-file.json"], ["EXPERIMENT.json or --preset, not both"]),
+    ],
+    ids=lambda part: " ".join(part),
+)
+def test_what_is_wrong_is_refused_in_one_sentence_and_nothing_written(
+    lottery, nowhere, tmp_path, monkeypatch, arguments, said
+):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for out in ((), ("--out", tmp_path / "out")):
+        status, stdout, stderr = lottery("search", *arguments, *out)
+        assert (status, stdout) == (2, "")
+        assert is_one_sentence(stderr.removeprefix("lottery: ").removesuffix("\n"))
+        assert all(part in stderr for part in said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"levels": "3"}', '{"nonsense": 1}', "\x00"])
+def test_a_file_that_is_no_experiment_is_refused(lottery, nowhere, tmp_path, content):
+    (tmp_path / "experiment.json").write_text(content)
+    status, _, stderr = lottery("search", tmp_path / "experiment.json")
+    assert status == 2
+    assert is_one_sentence(stderr.strip())
+    assert not nowhere.exists()
+
+
+def test_every_wrong_flag_is_told(lottery, nowhere):
+    status, _, stderr = lottery("search", "--prune", "0", "--seed", "x", "--dataset", "nist")
+    assert status == 2
+    assert all(name in stderr for name in ("Prune per level", "Seed", "Data set"))
+
+
+def test_a_data_folder_that_cannot_be_written_is_refused(lottery, nowhere, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "file" / "data"))
+    status, _, stderr = lottery("search", "--dataset", "mnist", "--iterations", "1", "--levels", "1")
+    assert status == 2
+    assert is_one_sentence(stderr.strip())
+    assert str(tmp_path / "file" / "data") in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_run_folder_that_cannot_be_made_is_refused(lottery, tiny, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "file"))
+    for out in ((), ("--out", tmp_path / "file" / "run")):
+        status, _, stderr = lottery("search", *QUICK, *out)
+        assert status == 2
+        assert is_one_sentence(stderr.strip())
+        assert str(tmp_path / "file") in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("arguments", [["seek"], ["search", "--levls", "3"], ["search", "--seed"], ["show"]])
+def test_a_command_or_flag_that_is_not_there_is_status_2(lottery, nowhere, arguments):
+    status, stdout, stderr = lottery(*arguments)
+    assert (status, stdout) == (2, "")
+    assert "Traceback" not in stderr
+    assert not nowhere.exists()
+
+
+def test_json_prints_the_records_in_sequence(lottery, tiny, tmp_path):
+    status, stdout, stderr = lottery("search", *QUICK, "--json", "--out", tmp_path / "run")
+    assert status == 0
+    lines = stdout.splitlines()
+    assert [json.loads(line)["sequence"] for line in lines] == list(range(len(lines)))
+    assert json.loads(lines[-1]) == {
+        "sequence": len(lines) - 1,
+        "record": "Ended",
+        "outcome": "finished",
+        "message": "",
+    }
+    assert stdout == (tmp_path / "run" / "events.jsonl").read_text()
+    assert str(tmp_path / "run") in stderr
+    assert Run.open(tmp_path / "run").experiment == tiny
+
+
+def test_without_a_terminal_it_says_a_line_a_level_on_stderr(lottery, tmp_path):
+    quick = ("--levels", "2", "--replicates", "1", "--iterations", "100", "--device", "cpu")
+    status, stdout, stderr = lottery("search", "--dataset", "digits", *quick, "--out", tmp_path / "run")
+    assert (status, stdout) == (0, "")
+    *levels, written = stderr.splitlines()
+    assert written == f"Written to {tmp_path / 'run'}"
+    assert levels
+    for line in levels:
+        assert line.startswith("level ")
+        assert line.endswith(" left")
+
+
+def test_settings_come_from_file_or_preset_then_set_then_flags(lottery, monkeypatch, tmp_path):
+    asked = []
+
+    def refuse(experiment, device, out):
+        asked.append((experiment, device, out))
+        raise ExplorerError("Enough.")
+
+    monkeypatch.setattr("explorer.session.Session", refuse)
+    base = Experiment(dataset="digits", levels=2, seed=5)
+    (tmp_path / "experiment.json").write_text(base.to_json())
+    file = tmp_path / "experiment.json"
+    for arguments, wanted in (
+        ([], preset("sixty-seconds")),
+        (["--preset", "paper-lenet"], Experiment()),
+        (["--levels", "3"], Experiment(levels=3)),
+        (["--prune", "30%"], Experiment(prune=0.3)),
+        ([file], base),
+        ([file, "--seed", "6", "--set", "seed=7", "--set", "prune=0.3"], base.but(seed=6, prune=0.3)),
+        (["--set", "dataset=digits", "--set", "learning_rate=1e-3"], Experiment(dataset="digits", learning_rate=1e-3)),
+        (["--preset", "sixty-seconds", "--replicates", "9"], preset("sixty-seconds").but(replicates=9)),
+    ):
+        status, _, stderr = lottery("search", *arguments)
+        assert (status, stderr) == (1, "lottery: Enough.\n")
+        assert asked.pop() == (wanted, "auto", None)
+
+
+def test_a_failure_is_status_1_with_its_message(lottery, tiny, tmp_path, monkeypatch):
+    def fail(*args, **keywords):
+        raise MemoryError
+        yield
+
+    monkeypatch.setattr("explorer.session.search", fail)
+    status, _, stderr = lottery("search", *QUICK, "--out", tmp_path / "run")
+    assert status == 1
+    (line,) = stderr.splitlines()
+    assert "out of memory" in line
+    assert str(tmp_path / "run") in line
+    assert Run.open(tmp_path / "run").status == "failed"
+
+
+def test_an_interrupted_search_ends_with_130_and_keeps_what_it_has(tmp_path):
+    with searching(tmp_path / "run") as process:
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert str(tmp_path / "run") in stderr
+    assert "Traceback" not in stderr
+    run = Run.open(tmp_path / "run")
+    assert run.status == "cancelled"
+    assert len(run.curves()) >= 1
+
+
+def test_a_reader_that_goes_away_does_not_cost_the_run(tmp_path):
+    quick = ("--levels", "1", "--iterations", "20")
+    with searching(tmp_path / "run", *quick) as process:
+        process.stdout.close()
+        assert process.wait(PATIENCE) == 0
+        process.stderr.read()
+    assert Run.open(tmp_path / "run").status == "finished"
+
+
+def test_show_prints_the_means_of_every_level_and_variant(lottery, shared):
+    status, stdout, _ = lottery("show", shared.folder)
+    assert status == 0
+    assert "Lenet-300-100 on Digits" in stdout
+    assert "52% a level, 210 iterations, replicates: 2, seed 0: finished" in stdout
+    rows = [line.split() for line in stdout.splitlines() if line.strip()[:1].isdigit()]
+    assert [(row[0], row[2]) for row in rows] == [("0", "dense")] + [
+        (str(level), variant) for level in range(1, 5) for variant in VARIANTS
+    ]
+    summary = Run.open(shared.folder).summary()
+    for level, _, variant, n, final, *_ in rows:
+        variant = "ticket" if variant == "dense" else variant
+        known = summary[(summary["level"] == int(level)) & (summary["variant"] == variant)]
+        assert int(n) == len(known) == 2
+        assert float(final) == pytest.approx(100 * statistics.fmean(known["final_test_accuracy"]), abs=0.0501)
+
+
+def test_show_of_an_unfinished_run_says_so(lottery, tiny, tmp_path):
+    from explorer.runs import Writer
+
+    writer = Writer(tiny, "cpu", "torch", tmp_path / "run")
+    writer.close()
+    status, stdout, _ = lottery("show", tmp_path / "run")
+    assert status == 0
+    assert "interrupted" in stdout
+
+
+def test_show_of_what_is_no_run_is_status_1_and_one_sentence(lottery, tmp_path):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        status, stdout, stderr = lottery("show", folder)
+        assert (status, stdout) == (1, "")
+        assert is_one_sentence(stderr.strip())
+        assert str(folder) in stderr
+
+
+def test_presets_lists_what_each_runs(lottery):
+    status, stdout, _ = lottery("presets")
+    assert status == 0
+    lines = stdout.splitlines()
+    for name, (what, experiment) in PRESETS.items():
+        place = lines.index(f"{name}: {what}")
+        assert Experiment.from_json(lines[place + 1]) == experiment
+
+
+def test_help_names_every_flag_with_what_it_accepts(lottery):
+    status, stdout, _ = lottery("search", "--help")
+    assert status == 0
+    words = " ".join(stdout.split())
+    for flag in ("architecture", "dataset", "prune", "levels", "iterations", "replicates", "seed"):
+        assert f"--{flag}" in words
+    assert "a percentage from 1 to 99" in words
+
+
+def test_a_line_holds_everything_of_a_record_but_arrays(shared):
+    lines = (shared.folder / "events.jsonl").read_text().splitlines()
+    records = [
+        e for e in shared.events if type(e).__name__ in {"NetworkStarted", "Evaluated", "NetworkTrained", "Ended"}
+    ]
+    assert [to_line(number, record) for number, record in enumerate(records)] == lines

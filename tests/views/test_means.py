@@ -1,0 +1,159 @@
+"""Means, curves and the verdict, recomputed plainly from events."""
+
+import statistics
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.events import VARIANTS, Diverged, Evaluated, Network, NetworkStarted, NetworkTrained
+from explorer.state import State, fold_all
+from explorer.views import Selection, accuracy, density
+from explorer.views.means import accuracy_range, curve, early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.views.verdict import verdict
+
+LEVELS = range(5)
+
+
+def stop(evaluations):
+    """The first evaluation with the least validation loss."""
+    least = min(one.validation_loss for one in evaluations)
+    return next(one for one in evaluations if one.validation_loss == least)
+
+
+MEASURES = {
+    final_accuracy: lambda evaluations: 100 * evaluations[-1].test_accuracy,
+    early_stop_accuracy: lambda evaluations: 100 * stop(evaluations).test_accuracy,
+    early_stop_iteration: lambda evaluations: stop(evaluations).iteration,
+}
+
+
+def plain_curve(moment, variant, level):
+    """Iterations and (mean, lowest, highest) accuracy in per cent, where all replicates have been."""
+    of_networks = moment.evaluations(variant, level)
+    reached = list(zip(*of_networks, strict=False))
+    points = [[100 * one.test_accuracy for one in together] for together in reached]
+    iterations = [together[0].iteration for together in reached]
+    return iterations, [(statistics.fmean(p), min(p), max(p)) for p in points]
+
+
+def test_a_curve_is_the_mean_where_all_replicates_have_been(moments):
+    for moment in moments:
+        for variant in VARIANTS:
+            for level in LEVELS:
+                iterations, points = plain_curve(moment, variant, level)
+                found = curve(moment.state, variant, level)
+                assert list(found.iterations) == iterations
+                assert np.allclose(np.transpose([found.mean, found.low, found.high]), np.reshape(points, (-1, 3)))
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_mean_is_over_replicates_once_all_are_trained(measure, moments):
+    for moment in moments:
+        for variant in VARIANTS:
+            for level in LEVELS:
+                found = mean(moment.state, variant, level, measure)
+                if moment.trained(variant, level):
+                    values = [MEASURES[measure](one) for one in moment.evaluations(variant, level)]
+                    assert found == pytest.approx((statistics.fmean(values), min(values), max(values)))
+                else:
+                    assert found is None
+
+
+def test_the_accuracy_chart_draws_the_curves_of_its_level(moments):
+    for moment in moments:
+        for level in (1, 4):
+            chart = accuracy(moment.state, Selection(level=level))
+            for tone, variant, of in (("dense", "ticket", 0), *((v, v, level) for v in VARIANTS)):
+                iterations, points = plain_curve(moment, variant, of)
+                low = chart.panels[0].first
+                above = [(i, p[0]) for i, p in zip(iterations, points, strict=True) if p[0] >= low]
+                line, band = chart.marks[f"line {tone}"].columns, chart.marks[f"band {tone}"].columns
+                drawn = list(zip(line["x"], line["y"], strict=True))
+                assert all(any(np.allclose(point, other) for other in drawn) for point in above)
+                assert list(band["x"]) == iterations
+                assert np.allclose(band["low"], [max(p[1], low) for p in points])
+                assert np.allclose(band["high"], [max(p[2], low) for p in points])
+                label = chart.marks[f"label {tone} 0"].columns["text"]
+                assert [f"{points[-1][0]:.1f}" in text for text in label] == ([True] if points else [])
+
+
+@pytest.mark.parametrize("measure", ["final", "early stop"])
+def test_the_density_chart_has_a_point_for_every_level_that_is_done(measure, moments, shared):
+    recompute = {"final": MEASURES[final_accuracy], "early stop": MEASURES[early_stop_accuracy]}[measure]
+    for moment in moments:
+        chart = density(moment.state, Selection(measure=measure))
+        for panel, of_network in enumerate((recompute, MEASURES[early_stop_iteration])):
+            for variant in VARIANTS:
+                wanted = {}
+                done = [level for level in LEVELS[1:] if moment.trained(variant, level)]
+                for level in done:
+                    value = statistics.fmean(of_network(one) for one in moment.evaluations(variant, level))
+                    wanted[-np.log10(shared.experiment.density(level))] = value
+                low = chart.panels[panel].first
+                points = chart.marks[f"points {variant} {panel}"].columns
+                above = [(place, value) for place, value in wanted.items() if value >= low]
+                assert np.allclose(np.transpose([points["x"], points["y"]]), np.reshape(above, (-1, 2)))
+    assert done == [1, 2, 3, 4]
+
+
+def test_the_axis_is_the_data_sets_own_unless_the_dense_network_misses_it(moments, tiny):
+    assert {accuracy_range(moment.state) for moment in moments} == {(84, 95)}
+    assert accuracy_range(build(tiny, {("ticket", 0): [(90, 20)]})) == (20, 90)
+    assert accuracy_range(build(tiny, {("ticket", 0): [(21, 20)]})) == (0, 100)
+
+
+def build(experiment, levels, diverged=()):
+    """Fold networks that were measured once with (accuracy in per cent, early-stopping iteration) each."""
+    events = []
+    for (variant, level), replicates in levels.items():
+        for replicate, (percent, iteration) in enumerate(replicates):
+            network = Network(variant, replicate, level)
+            events += [NetworkStarted(network), Evaluated(network, iteration, 1, 0, 1, 0, 1, percent / 100)]
+            events.append(Diverged(network, 40) if network in diverged else NetworkTrained(network))
+    return fold_all(State(experiment), events)
+
+
+def test_diverged_networks_are_left_out_of_means_and_counted(tiny):
+    lost = Network("random-reinit", 1, 1)
+    measured = {("ticket", 0): [(90, 20)] * 2, ("random-reinit", 1): [(80, 40), (10, 0)]}
+    state = build(tiny, measured, {lost})
+    assert mean(state, "random-reinit", 1, final_accuracy) == pytest.approx((80, 80, 80))
+    assert list(curve(state, "random-reinit", 1).mean) == [80]
+    assert state.diverged == 1
+    assert mean(build(tiny, measured), "random-reinit", 1, final_accuracy) == pytest.approx((45, 10, 80))
+
+
+def test_a_variant_whose_networks_all_diverged_has_no_mean(tiny):
+    measured = {("ticket", 0): [(90, 20)], ("random-reinit", 1): [(10, 0)]}
+    state = build(tiny, measured, {Network("random-reinit", 0, 1)})
+    assert mean(state, "random-reinit", 1, final_accuracy) is None
+    assert list(curve(state, "random-reinit", 1).mean) == []
+
+
+pairs = st.lists(st.tuples(st.integers(85, 95), st.sampled_from([0, 20, 40])), min_size=2, max_size=2)
+
+
+@given(st.lists(pairs, min_size=1, max_size=4))
+def test_the_verdict_is_the_last_level_before_the_first_that_does_not_match(tiny, replicates):
+    state = build(tiny.but(levels=3), {("ticket", level): values for level, values in enumerate(replicates)})
+    dense = replicates[0]
+    matching = 0
+    for values in replicates[1:]:
+        accuracy, iteration = (statistics.fmean(column) for column in zip(*values, strict=True))
+        if accuracy < min(a for a, _ in dense) - 1e-9 or iteration > max(i for _, i in dense):
+            break
+        matching += 1
+    found = verdict(state)
+    assert (found.level if found else 0) == matching
+    if found:
+        assert found.accuracy.mean == pytest.approx(statistics.fmean(a for a, _ in replicates[matching]))
+        assert found.dense_iteration.high == max(i for _, i in dense)
+
+
+def test_without_a_trained_dense_network_there_is_no_verdict(moments):
+    assert verdict(moments[0].state) is None
+    for moment in moments:
+        if not moment.trained("ticket", 0):
+            assert verdict(moment.state) is None

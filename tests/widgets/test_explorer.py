@@ -1,0 +1,120 @@
+"""The Explorer without a browser: traits, controls, a recorded run, single views."""
+
+import asyncio
+
+import pytest
+
+from explorer import Experiment, Explorer, Refused, Run
+from explorer.presets import DEFAULT, preset
+from explorer.widgets.controls import OWN
+
+
+def controls(explorer):
+    return explorer._side.controls
+
+
+def test_it_opens_on_the_default_preset():
+    explorer = Explorer()
+    assert explorer.status == "idle"
+    assert explorer.experiment == preset(DEFAULT)
+    assert controls(explorer).check() == preset(DEFAULT)
+
+
+def test_a_recorded_run_is_shown(shared):
+    explorer = Explorer(run=shared.folder)
+    assert explorer.status == "finished"
+    assert explorer.experiment == shared.experiment
+    assert explorer.state.networks.keys() == shared.live.networks.keys()
+    assert "reaches" in explorer._story.value
+    other = Explorer()
+    other.run = Run.open(shared.folder)
+    other._draw()
+    assert other._story.value == explorer._story.value
+
+
+def test_choosing_a_level_is_one_selection_for_all(shared):
+    explorer = Explorer(run=shared.folder)
+    explorer._strip.level = 1
+    assert explorer.level == 1
+    explorer._draw()
+    assert "48.1%" in explorer._story.value
+    assert explorer._strip.shown == 1
+
+
+def test_a_preset_sets_all_controls_and_typing_makes_them_ones_own():
+    explorer = Explorer(Experiment(dataset="digits", iterations=10, levels=3))
+    chosen = controls(explorer)
+    assert chosen._preset.value == OWN
+    chosen._preset.value = DEFAULT
+    assert chosen.check() == preset(DEFAULT)
+    chosen._controls["seed"].value = "7"
+    assert chosen._preset.value == OWN
+    assert chosen.experiment == preset(DEFAULT).but(seed=7)
+    assert explorer.state.experiment.seed == 7, "an idle page shows what would run"
+
+
+@pytest.mark.parametrize("typed", ["0", "100", "-3", "nan", "inf", "", "20,5", "1e99", "\N{GREEK SMALL LETTER PI}"])
+def test_nonsense_in_the_percentage_stays_as_typed_and_is_refused(typed):
+    explorer = Explorer()
+    control = controls(explorer)._controls["prune"]
+    control.value = typed
+    assert control.value == typed
+    assert controls(explorer).experiment is None
+    assert "Prune per level" in control._message.value
+    explorer.start()
+    assert explorer.session is None
+    assert explorer.status == "idle"
+
+
+def test_the_slider_and_the_field_follow_each_other():
+    control = controls(Explorer())._controls["prune"]
+    control.slider.value = 30
+    assert control.value == "30"
+    control.value = "12.5"
+    assert control.slider.value == 12
+    assert control.value == "12.5"
+
+
+def test_what_cannot_start_is_told_and_leaves_the_page_as_it_was(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "file" / "runs"))
+    explorer = Explorer()
+    explorer.start()
+    explorer._draw()
+    assert (explorer.session, explorer.status) == (None, "idle")
+    assert "cannot be written" in explorer._story.value
+
+
+def test_a_device_that_is_not_there_is_told():
+    explorer = Explorer(device="quantum")
+    explorer.start()
+    explorer._draw()
+    assert "Device: &#x27;quantum&#x27; is not accepted" in explorer._story.value
+
+
+def test_a_view_of_its_own_shares_session_and_selection(shared):
+    explorer = Explorer(run=shared.folder)
+    alone = explorer.view("masks").children[-1]
+    before = alone._matrix["ticket"].values
+    explorer.level = 1
+    explorer._draw()
+    assert alone._matrix["ticket"].values != before
+    assert alone._matrix["ticket"].values == explorer._masks._matrix["ticket"].values
+    with pytest.raises(Refused, match="did you mean masks"):
+        explorer.view("mask")
+
+
+def test_it_searches_live_on_a_loop(tiny):
+    async def scene():
+        explorer = Explorer(tiny, device="cpu")
+        explorer.start()
+        assert explorer.status == "running"
+        explorer.start()  # a second click changes nothing
+        session = explorer.session
+        await asyncio.to_thread(session.wait, 60)
+        explorer._draw()
+        assert explorer.session is session
+        assert explorer.status == "finished"
+        explorer.close()
+
+    asyncio.run(scene())

@@ -1,0 +1,56 @@
+"""The binder of charts to Bokeh, against a browser that is a dictionary."""
+
+import json
+import math
+
+import pytest
+
+from explorer.state import State, fold
+from explorer.views import Selection, accuracy, density
+from explorer.views.chart import COLUMNS
+from explorer.widgets.plot import Plot, draw
+
+
+def plain(chart):
+    """What a browser should hold: every mark's columns, gaps as None."""
+    gap = lambda entry: None if isinstance(entry, float) and math.isnan(entry) else entry  # noqa: E731
+    return {n: {c: [gap(e) for e in list(m.columns[c])] for c in COLUMNS[m.kind]} for n, m in chart.marks.items()}
+
+
+@pytest.mark.parametrize("view", [accuracy, density])
+def test_the_changes_add_up_to_the_chart(shared, view, monkeypatch):
+    state = State(shared.experiment)
+    plot = Plot(view(state, Selection()))
+    sent = []
+    monkeypatch.setattr(plot, "send", lambda message: sent.append(json.loads(json.dumps(message, allow_nan=False))))
+    held, spans = plain(view(state, Selection())), {}
+    for place, event in enumerate(shared.events):
+        state = fold(state, event)
+        if place % 25 == 0 or place == len(shared.events) - 1:
+            plot.show(view(state, Selection()))
+    for message in sent:
+        held |= message["columns"]
+        spans |= message["spans"]
+    last = view(state, Selection())
+    assert held == plain(last)
+    for name, (low, high) in spans.items():
+        span = last.x if name == "x" else last.panels[int(name[1:])]
+        assert (low, high) == (span.low, span.high)
+    sent.clear()
+    plot.show(last)
+    assert sent == [], "what has not changed is not sent"
+
+
+def test_a_figure_made_later_shows_what_is_known_by_then(shared, monkeypatch):
+    plot = Plot(accuracy(State(shared.experiment), Selection()))
+    sent = []
+    monkeypatch.setattr(plot, "send", sent.append)
+    last = accuracy(shared.live, Selection())
+    plot.show(last)
+    plot._handle_custom_msg({"wants": "figure"}, [])
+    figure = sent[-1]["figure"]
+    assert "line ticket" in json.dumps(figure)
+    made = draw(last, 12)
+    sources = {renderer.data_source.name: renderer.data_source for renderer in made.renderers}
+    assert list(sources) == list(last.marks)
+    assert list(sources["line ticket"].data["x"]) == list(last.marks["line ticket"].columns["x"])
