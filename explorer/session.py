@@ -115,9 +115,10 @@ class Session:
     def _follow(self, events: Iterator[Event], writer: Writer) -> None:
         for event in events:
             self._publish(event if isinstance(event, Progress | WeightsSeen) else writer.write(event))
-            last = isinstance(event, NetworkTrained | Diverged) and self.state.done(event.network.level)
-            if last and self._stepping:
-                self.pause()
+            if self._stepping and isinstance(event, NetworkTrained | Diverged):
+                level = event.network.level
+                if level < self.experiment.levels and self.state.done(level):
+                    self.pause()
             if not self._cancelled.is_set():  # a pause may have come after it
                 self._go.wait()
             if self._cancelled.is_set() and not self.state.ended:

@@ -36,18 +36,22 @@ def story(state: State, selection: Selection) -> Sentence:
             Said("Press Start", "ink"),
             Said(" to search for a winning ticket."),
         )
+    density = words.remaining(experiment.density(level), exact=True)
+    begun = {network.variant for network in state.networks if network.level == level}
+    gone = [words.TITLES[v].lower() for v in VARIANTS if v in begun and not state.find(v, level)]
+    if gone:
+        return (Said(f"At {density} of its weights every network of {' and '.join(gone)} diverged."),)
     if level == 0:
         return _dense(state, live)
     measure = final_accuracy if selection.measure == "final" or live else early_stop_accuracy
     reached = {v: _reached(state, v, level, live, measure) for v in VARIANTS}
     if any(value is None for value in reached.values()):
-        return (Said(f"At {words.remaining(experiment.density(level), exact=True)} of its weights: training begins."),)
+        return (Said(f"At {density} of its weights: training begins."),)
     ticket, reinit, sparse = (value or 0.0 for value in reached.values())
     dense = mean(state, "ticket", 0, measure)
     verb = "still reaches" if dense and ticket >= dense.mean - 1 else "reaches"
     if live:
         verb = "reaches"
-    density = words.remaining(experiment.density(level), exact=True)
     begin = f"So far, at {density} of its weights, the " if live else f"At {density} of its weights the "
     return (
         Said(begin),
@@ -93,12 +97,14 @@ def result(state: State) -> Result | None:
     """Say down to which density there are winning tickets; None until a level is done."""
     if not state.done(1):
         return None
-    left_out = f"{state.diverged} networks diverged and are left out of the means." if state.diverged else ""
+    networks = "1 network" if state.diverged == 1 else f"{state.diverged} networks"
+    left_out = f"{networks} diverged, left out of the means" if state.diverged else ""
     found = verdict(state)
     rule = "within the dense networks' range"
     if found is None:
         return Result("", "No winning ticket", ("no level matches dense", rule, left_out))
     n = len(state.find("ticket", found.level))
+    still_falling = found.iteration.high == state.experiment.iterations  # so its minimum may lie beyond
     return Result(
         "Winning tickets down to",
         words.remaining(state.experiment.density(found.level), exact=True),
@@ -107,6 +113,7 @@ def result(state: State) -> Result | None:
             f"early stop at {words.count(found.iteration.mean)} {_range(found.iteration, ',.0f')}",
             f"dense {found.dense_accuracy.mean:.1f}% at {words.count(found.dense_iteration.mean)}; n = {n}",
             rule,
+            "validation loss still fell at the last iteration" if still_falling else "",
             left_out,
         ),
     )
