@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of the page; a fresh page for each."""
+"""One server and one browser for all tests of the page, and for no others: Playwright holds the thread's event loop."""
 
 import os
 
@@ -8,7 +8,7 @@ from tests.browser.chromium import ADVICE, find
 from tests.browser.page import Explorer, chromium, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     if not find():
         if os.environ.get("CI"):
@@ -18,12 +18,12 @@ def browser():
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def runs(tmp_path_factory):
     return tmp_path_factory.mktemp("page") / "runs"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(runs):
     with serving(runs) as address:
         yield address
