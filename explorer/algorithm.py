@@ -47,11 +47,11 @@ def search(
 def _search(
     experiment: Experiment, device: str, known: dict[Network, NetworkTrained | Diverged], watch: Watch
 ) -> Generator[Event]:
-    train, data = back_end(device), load(experiment.dataset)
+    train = back_end(device)(experiment, load(experiment.dataset), device)
     for population in order(experiment):
-        alive = [network for network in population if not ended(network, known)]
-        starts = {network: start(experiment, network, known) for network in alive if network not in known}
-        for event in train(experiment, data, starts, watch):
+        todo = [network for network in population if network not in known and not ended(network, known)]
+        starts = ((network, start(experiment, network, known)) for network in todo)
+        for event in train(starts, watch):
             if isinstance(event, NetworkTrained | Diverged) and event.network.variant == "ticket":
                 known[event.network] = event  # the next level is pruned from it
             yield event

@@ -42,7 +42,7 @@ def training() -> None:
 def train(experiment: Experiment, data: Data) -> float:
     """Train one dense network and return its seconds."""
     network, before = Network("ticket", 0, 0), time.perf_counter()
-    for _ in ModuleBackEnd("cpu")(experiment, data, {network: start(experiment, network, {})}, lambda network: False):
+    for _ in ModuleBackEnd(experiment, data, "cpu")([(network, start(experiment, network, {}))], lambda network: False):
         pass
     return time.perf_counter() - before
 

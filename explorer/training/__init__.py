@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from explorer.datasets import Data
@@ -23,7 +23,7 @@ class Start(NamedTuple):
 
 
 class BackEnd(Protocol):
-    """A back end: trains all networks of one population and says what happens.
+    """A back end, made once for a search: trains the networks of one population and says what happens.
 
     It advances the networks together, one evaluation interval at a time, keeps pruned weights at exactly zero,
     and yields at least ten times a second. `NetworkStarted`, `Evaluated`, then `NetworkTrained` or
@@ -32,10 +32,10 @@ class BackEnd(Protocol):
 
     name: str
 
-    def __call__(
-        self, experiment: Experiment, data: Data, starts: Mapping[Network, Start], watch: Watch
-    ) -> Iterator[Event]:
-        """Train the networks from their starts; `watch` says whose weights are to be shown."""
+    def __init__(self, experiment: Experiment, data: Data, device: str) -> None: ...
+
+    def __call__(self, starts: Iterable[tuple[Network, Start]], watch: Watch) -> Iterator[Event]:
+        """Train the networks from their starts, each made when it is asked for; `watch` says whose weights to show."""
         ...
 
 
@@ -52,8 +52,8 @@ def resolve_device(name: str) -> str:
     return "cuda" if here and name != "cpu" else "cpu"
 
 
-def back_end(device: str) -> BackEnd:
+def back_end(device: str) -> type[BackEnd]:
     """Choose the back end for a device that `resolve_device` returned."""
     from explorer.training.module import ModuleBackEnd
 
-    return ModuleBackEnd(device)
+    return ModuleBackEnd

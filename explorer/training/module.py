@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import NamedTuple
@@ -101,24 +101,22 @@ class ModuleBackEnd:
 
     name = "torch"
 
-    def __init__(self, device: str, dtype: torch.dtype = torch.float32) -> None:
-        self.device, self.dtype = device, dtype
+    def __init__(self, experiment: Experiment, data: Data, device: str, dtype: torch.dtype = torch.float32) -> None:
+        self.experiment, self.device, self.dtype = experiment, device, dtype
+        self._train, validation, test = map(self._images, (data.train, data.validation, data.test))
+        self._measured = (Images(*(values[:MEASURED] for values in self._train)), validation, test)
         self._steps, self._seconds, self._beat = 0, 0.0, 0.0
 
-    def __call__(
-        self, experiment: Experiment, data: Data, starts: Mapping[Network, Start], watch: Watch
-    ) -> Iterator[Event]:
+    def __call__(self, starts: Iterable[tuple[Network, Start]], watch: Watch) -> Iterator[Event]:
         """Train a population; see `explorer.training.BackEnd`."""
-        train, validation, test = map(self._images, (data.train, data.validation, data.test))
-        measured = Images(train.pixels[:MEASURED], train.labels[:MEASURED])
         training = {}
-        for network, start in starts.items():
-            training[network] = _Training(experiment, network, start, self.device, self.dtype)
+        for network, start in starts:
+            training[network] = _Training(self.experiment, network, start, self.device, self.dtype)
             yield NetworkStarted(network, start.masks, start.initial)
-        for first, last in pairwise((0, *experiment.evaluations)):
+        for first, last in pairwise((0, *self.experiment.evaluations)):
             for network, one in list(training.items()):
-                yield from self._with_progress(one, one.advance(train, first, last))
-                yield from self._with_progress(one, one.evaluate(measured, validation, test))
+                yield from self._with_progress(one, one.advance(self._train, first, last))
+                yield from self._with_progress(one, one.evaluate(*self._measured))
                 scores = one.scores
                 if scores is None:
                     del training[network]
@@ -128,7 +126,7 @@ class ModuleBackEnd:
                 if watch(network):
                     yield WeightsSeen(network, last, one.weights())
         for network, one in training.items():
-            yield NetworkTrained(network, *starts[network], one.weights())
+            yield NetworkTrained(network, *one.start, one.weights())
 
     def _images(self, split: Split) -> Images:
         pixels = torch.from_numpy(split.images).to(self.device).to(self.dtype) / 255
@@ -159,7 +157,7 @@ class _Training:
     """One network in training: its module, its optimizer and its masks."""
 
     def __init__(self, experiment: Experiment, network: Network, start: Start, device: str, dtype: torch.dtype) -> None:
-        self.experiment, self.network, self.iteration = experiment, network, 0
+        self.experiment, self.network, self.start, self.iteration = experiment, network, start, 0
         self.scores: Evaluated | None = None
         self.module = build(experiment.network, experiment.data.shape, experiment.data.classes)
         load_weights(self.module, start.initial)

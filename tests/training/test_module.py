@@ -90,7 +90,7 @@ def test_agrees_with_plain_numpy_after_50_steps(fifty, monkeypatch, dtype, toler
     experiment, network, start, data, slow = fifty
     built = []
     monkeypatch.setattr(reference, "build", lambda *args: built.append(build(*args)) or built[-1])
-    events = list(ModuleBackEnd("cpu", dtype)(experiment, data, {network: start}, nobody))
+    events = list(ModuleBackEnd(experiment, data, "cpu", dtype)([(network, start)], nobody))
     (module,) = built
     for name, parameter in module.named_parameters():
         assert parameter.dtype == dtype
@@ -124,7 +124,7 @@ def test_pruned_weights_and_both_moments_are_zero_after_every_step(tiny):
 
     hook = register_optimizer_step_post_hook(check)
     try:
-        list(ModuleBackEnd("cpu")(experiment, load("tiny"), {network: start}, nobody))
+        list(ModuleBackEnd(experiment, load("tiny"), "cpu")([(network, start)], nobody))
     finally:
         hook.remove()
     assert len(checked) == 45
@@ -200,7 +200,7 @@ def test_looks_up_ten_times_a_second_and_counts_no_pause(tiny, monkeypatch):
     experiment = tiny.but(iterations=400, evaluate=3)  # no piece of work is longer than 20 steps, or 80 ms
     start = sparse_start(experiment, network)
     away = 0.0
-    for event in ModuleBackEnd("cpu")(experiment, load("tiny"), {network: start}, nobody):
+    for event in ModuleBackEnd(experiment, load("tiny"), "cpu")([(network, start)], nobody):
         if isinstance(event, Progress):
             assert clock.now - looked[-1] <= 0.1
             assert event.seconds <= clock.now - away
