@@ -66,7 +66,7 @@ function render({ model, el }) {
     waiting.hidden = !empty;
     waiting.textContent = model.get("waiting");
     canvas.setAttribute("aria-label", model.get("summary"));
-    if (empty) return;
+    if (empty || !el.isConnected) return; // it is painted when it gets its room
     const raw = bytes(model.get("values"));
     let width = columns, height = rows, values;
     if (model.get("bits")) {

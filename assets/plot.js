@@ -34,7 +34,7 @@ async function render({ model, el }) {
   }
 
   // One after the other: a change belongs to the figure that was sent before it.
-  const receive = (message) => (done = done.then(() => apply(message)));
+  const receive = (message) => (done = done.then(() => apply(message)).catch((error) => console.error(error)));
   model.on("msg:custom", receive);
   model.send({ wants: "figure" });
   return async () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress
 from rich.table import Table
 
-from explorer.errors import ExplorerError, Refused, RunError
+from explorer.errors import ExplorerError, Refused, RunError, sentence
 from explorer.events import VARIANTS, Event, Glimpse
 from explorer.experiment import Experiment, accepted, field, percent
 from explorer.presets import DEFAULT, PRESETS, preset
@@ -30,6 +31,8 @@ from explorer.views.words import remaining
 
 if TYPE_CHECKING:
     from explorer.session import Session
+
+UNITS = {"": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
 
 FLAGS = ("architecture", "dataset", "prune", "levels", "iterations", "replicates", "seed")
 """The settings with a flag of their own; `--set` reaches every one."""
@@ -112,6 +115,8 @@ def search(
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal interrupted
+        if interrupted:  # a second time: at once, even where a search cannot be asked to end, as in a download
+            raise KeyboardInterrupt
         interrupted = True
         session.cancel()
 
@@ -154,10 +159,7 @@ def _experiment(
             values[name] = json.loads(text)
         except ValueError:
             values[name] = text
-    if settings or base is None:
-        # A file's way of writing is checked first, so that each problem is told in the words it was given in.
-        base = Experiment(**values) if values else None
-    return Experiment.parse(typed, base)
+    return Experiment.parse(typed, values)
 
 
 def _print_records() -> Callable[[Event], None]:
@@ -174,7 +176,7 @@ def _print_records() -> Callable[[Event], None]:
 
 def _follow(session: Session) -> None:
     """Show progress and time left on stderr until the session ends: a bar, or a line a level where none can move."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False)
     columns = ("{task.description}", BarColumn(), "{task.percentage:>3.0f}%", "{task.fields[left]}")
     said = -1
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -188,6 +190,7 @@ def _follow(session: Session) -> None:
             if bar.disable and now.left and state.level > said:
                 said = state.level
                 click.echo(f"{where}: {now.left}", err=True)
+    session.wait()  # for whoever still prints the last records
 
 
 @lottery.command()
@@ -198,7 +201,7 @@ def show(folder: Path) -> None:
 
     run = Run.open(folder)
     experiment, state = run.experiment, run.state
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 110
     console.print(
@@ -237,6 +240,26 @@ def show(folder: Path) -> None:
         console.print(" ".join(filter(None, (found.about, found.headline))), *filter(None, found.numbers), sep="; ")
     if state.ended and state.ended.message:
         console.print(state.ended.message)
+
+
+@lottery.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--to", "size", default="5MB", metavar="SIZE", help="At most this much, such as 5MB or 800kB.")
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+def thin(folder: Path, size: str, out: Path) -> None:
+    """Copy a run so that it fits into SIZE: every curve, and one replicate's masks and weights."""
+    from explorer.runs import Run
+    from explorer.runs.thin import thin as thin_run
+
+    click.echo(thin_run(Run.open(folder), out, _bytes(size)))
+
+
+def _bytes(size: str) -> int:
+    """Turn a size such as 5MB into bytes."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(kb|mb|gb|)", size.strip().lower())
+    if found is None:
+        raise Refused({"to": sentence("--to", repr(size), "a size such as 5MB or 800kB")})
+    return int(float(found[1]) * UNITS[found[2]])
 
 
 @lottery.command()

@@ -161,26 +161,22 @@ class Experiment(BaseModel):
         return cls(**settings)
 
     @classmethod
-    def parse(cls, texts: Mapping[str, str], base: Experiment | None = None) -> Experiment:
+    def parse(cls, texts: Mapping[str, str], base: Experiment | Mapping[str, Any] | None = None) -> Experiment:
         """Read settings as a person types them (percentages as 20, not 0.2), over those of `base`.
 
-        Raises `Refused` with the problem of every field that is wrong.
+        Raises `Refused` with the problem of every field that is wrong; how fields go together is
+        looked at once each is right.
         """
-        settings: dict[str, Any] = dict(base.model_dump()) if base else {}
+        settings = base.model_dump() if isinstance(base, Experiment) else dict(base or {})
         problems = {}
         for name, text in texts.items():
             try:
                 settings[name] = _typed(name, text)
             except ValueError:
                 problems[name] = refusal(name, repr(text), typed=text)
-                settings.pop(name, None)
-        try:
-            experiment = cls(**settings)
-        except Refused as error:
-            raise Refused({**error.problems, **problems}) from None
         if problems:
             raise Refused(problems)
-        return experiment
+        return cls(**settings)
 
 
 class Bounds(NamedTuple):

@@ -38,6 +38,7 @@ class Session:
         self.watch: Callable[[Network], bool] = lambda network: False
         self._subscribers: list[Subscriber] = []
         self._go, self._cancelled = threading.Event(), threading.Event()
+        self._changing = threading.Lock()  # so that a pause cannot undo a cancel
         self._stepping = False
         self._thread: threading.Thread | None = None
 
@@ -75,12 +76,15 @@ class Session:
 
     def pause(self) -> None:
         """Stop for now, before the next mini-batch; nothing is lost."""
-        self._go.clear()
+        with self._changing:
+            if not self._cancelled.is_set():
+                self._go.clear()
 
     def cancel(self) -> None:
         """End here, before the next mini-batch; what was computed stays."""
-        self._cancelled.set()
-        self._go.set()
+        with self._changing:
+            self._cancelled.set()
+            self._go.set()
 
     def wait(self, timeout: float | None = None) -> str:
         """Wait for the end, at most `timeout` seconds, and return the status."""
@@ -115,18 +119,17 @@ class Session:
     def _follow(self, events: Iterator[Event], writer: Writer) -> None:
         for event in events:
             self._publish(event if isinstance(event, Progress | WeightsSeen) else writer.write(event))
-            if self._stepping and isinstance(event, NetworkTrained | Diverged):
-                level = event.network.level
-                if level < self.experiment.levels and self.state.done(level):
-                    self.pause()
-            if not self._cancelled.is_set():  # a pause may have come after it
-                self._go.wait()
+            self._go.wait()
             if self._cancelled.is_set() and not self.state.ended:
                 self._publish(writer.write(Ended("cancelled")))
                 break
 
     def _publish(self, event: Event) -> None:
         self.state = fold(self.state, event)
+        if self._stepping and isinstance(event, NetworkTrained | Diverged):
+            level = event.network.level
+            if level < self.experiment.levels and self.state.done(level):
+                self.pause()  # before it is told, so that whoever hears of the event finds the session paused
         for subscriber in list(self._subscribers):
             try:
                 subscriber(event)

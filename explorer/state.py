@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from explorer.events import (
     Arrays,
@@ -61,16 +62,21 @@ class State:
 
     def find(self, variant: Variant, level: int) -> dict[Network, NetworkState]:
         """Return the networks of one variant and level that have not diverged, by replicate and draw."""
-        return {
-            network: known
-            for network, known in self.networks.items()
-            if network.variant == variant and network.level == level and not known.diverged
-        }
+        of_level = self.by_level.get(level, {})
+        return {n: known for n, known in of_level.items() if n.variant == variant and not known.diverged}
 
-    @property
+    @cached_property
+    def by_level(self) -> Mapping[int, Mapping[Network, NetworkState]]:
+        """The networks of each level that has begun."""
+        levels: dict[int, dict[Network, NetworkState]] = {}
+        for network, known in self.networks.items():
+            levels.setdefault(network.level, {})[network] = known
+        return levels
+
+    @cached_property
     def level(self) -> int:
         """The level that is training, or the last one that did; 0 before the first."""
-        return max((network.level for network in self.networks), default=0)
+        return max(self.by_level, default=0)
 
     def expected(self, variant: Variant, level: int) -> int:
         """How many networks of this variant and level there are, or will be when no ticket diverges."""
@@ -78,7 +84,7 @@ class State:
 
     def done(self, level: int) -> bool:
         """Whether every network of a level that could train has ended, and some of them well."""
-        of_level = [known for network, known in self.networks.items() if network.level == level]
+        of_level = self.by_level.get(level, {}).values()
         started = any(known.trained for known in of_level)
         return started and all(known.trained or known.diverged for known in of_level)
 

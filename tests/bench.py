@@ -95,7 +95,7 @@ def page() -> None:
         say("page complete, from its request", f"{time.perf_counter() - before:.1f} s (cold kernel)")
         frames, cancels = [], []
         for _ in range(ROUNDS):
-            explorer.press("start")
+            explorer.start()
             explorer.wait_for_points("accuracy", "line ticket", 2)
             frames.append(explorer.page.evaluate(WATCH, 4))
             cancels.append(explorer.page.evaluate(CLICK))

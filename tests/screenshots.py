@@ -15,7 +15,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs, serving(Path(runs)) as address, chromium() as browser:
         explorer = Explorer(browser, address)
         take(explorer, folder / "idle-1440x900.png")
-        explorer.press("start")
+        explorer.start()
         explorer.page.wait_for_function(
             "() => document.querySelector('.lt-level-scrubber button:nth-child(4)')?.dataset.stage === 'training'",
             timeout=300_000,

@@ -30,11 +30,14 @@ def to_line(sequence: int, record: Record) -> str:
 def from_line(line: str | bytes, folder: Path) -> Record:
     """Read what `to_line` wrote; the arrays are read from the run directory when they are asked for."""
     values = json.loads(line)
+    if not isinstance(values, dict):
+        raise ValueError("this is no record")
     kind = KINDS[values.pop("record")]
     del values["sequence"]
     if "variant" in values:
-        network = Network(**{name: values.pop(name) for name in Network._fields})
-        values["network"] = network
-        arrays = dict(zip(ARRAYS, tensors.read(tensors.path(folder, network)), strict=True))
-        values |= {entry.name: arrays[entry.name] for entry in dataclasses.fields(kind) if entry.name in arrays}
+        values["network"] = Network(**{name: values.pop(name) for name in Network._fields})
+    names = {entry.name for entry in dataclasses.fields(kind)}.intersection(ARRAYS)
+    if names:
+        arrays = dict(zip(ARRAYS, tensors.read(tensors.path(folder, values["network"])), strict=True))
+        values |= {name: arrays[name] for name in names}
     return kind(**values)

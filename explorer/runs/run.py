@@ -92,7 +92,7 @@ class Run:
             return False
 
     def curves(self) -> pd.DataFrame:
-        """Return every evaluation, a row each; accuracies and densities 0–1."""
+        """Return every evaluation of the networks that did not diverge, a row each; accuracies and densities 0–1."""
         rows = [
             {**self._who(network), "iteration": one.iteration, **_measures(one)}
             for network, known in evaluated(self.state)

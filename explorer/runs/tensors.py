@@ -30,14 +30,14 @@ def path(folder: Path, network: Network) -> Path:
     return folder / FOLDER / "{}-r{}-l{}-d{}.safetensors".format(*network)
 
 
-def write(file: Path, masks: Arrays, initial: Arrays, final: Arrays) -> None:
+def write(file: Path, masks: Arrays, initial: Arrays, final: Arrays, precision: type = np.float32) -> None:
     """Write a network whole or not at all; `final` is empty while it trains."""
     tensors: dict[str, NDArray[Any]] = {f"mask:{name}": np.packbits(mask) for name, mask in masks.items()}
     for moment, weights in (("initial", initial), ("final", final)):
         for name, values in weights.items():
             alive = values[masks[name]] if name in masks else values.ravel()
-            tensors[f"{moment}:{name}"] = np.ascontiguousarray(alive, dtype=np.float32)
-    shapes = {name: json.dumps(values.shape) for name, values in initial.items()}
+            tensors[f"{moment}:{name}"] = np.ascontiguousarray(alive, dtype=precision)
+    shapes = {name: json.dumps(values.shape) for name, values in {**masks, **initial}.items()}
     write_whole(file, save(tensors, metadata=shapes))
 
 
@@ -80,7 +80,7 @@ class Tensors(Mapping[str, NDArray[Any]]):
                 return mask
             values = tensors.get_tensor(f"{self._moment}:{name}")
         if mask is None:
-            return np.reshape(values, shape)
+            return np.reshape(values, shape).astype(np.float32)
         weights = np.zeros(shape, np.float32)
         weights[mask] = values
         return weights

@@ -55,7 +55,7 @@ class Writer:
             raise RunError(f"{self.folder} holds a run already; give another folder.")
         try:
             (self.folder / tensors.FOLDER).mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.folder / "lock")
+            self._lock = FileLock(self.folder / "lock", thread_local=False)  # another thread closes it
             self._lock.acquire(timeout=0)
             made_by = {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()}
             about = {
@@ -72,7 +72,7 @@ class Writer:
         except OSError as error:
             reason = error.strerror or error
             raise RunError(
-                f"The run directory {self.folder} cannot be written ({reason}); give another folder with --out, "
+                f"The run directory {self.folder} cannot be written ({reason}); give another folder, "
                 f"or set EXPLORER_RUNS to one."
             ) from None
 

@@ -41,16 +41,17 @@ BEAT = 0.05  # seconds between two glimpses of progress
 
 
 def build(architecture: Architecture, shape: tuple[int, ...], classes: int) -> nn.Module:
-    """Return the architecture as a torch module, with parameters named as in the description."""
+    """Return the architecture as a torch module, with parameters named as in the description, and no values yet."""
     layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
     inputs = math.prod(shape)
     for layer in architecture.layers:
         units = classes if layer.kind == "output" else layer.units
-        layers[layer.name] = nn.Linear(inputs, units)
+        layers[layer.name] = nn.Linear(inputs, units, device="meta")
         if layer.kind != "output":
             layers[f"{layer.name}_relu"] = nn.ReLU()
         inputs = units
-    return nn.Sequential(layers)
+    # Torch's own initial values would be drawn from its global generator, for nothing.
+    return nn.Sequential(layers).to_empty(device="cpu")
 
 
 def load_weights(module: nn.Module, weights: Arrays) -> None:

@@ -33,6 +33,12 @@ def title(state: State, selection: Selection) -> str:
     return f"Test accuracy at {density} of the weights" if level else "Test accuracy of the dense network"
 
 
+def note(state: State, selection: Selection) -> str:
+    """Say over how many replicates the means go; those that diverged are left out."""
+    n = len(state.find("ticket", shown_level(state, selection.level))) or state.experiment.replicates
+    return f"mean and range, n = {n}"
+
+
 def accuracy(state: State, selection: Selection) -> Chart:
     """Draw mean test accuracy (per cent) against iteration, with bands from the lowest to the highest replicate."""
     level, (low, high) = shown_level(state, selection.level), accuracy_range(state)
@@ -69,7 +75,7 @@ def _axes(state: State, x: Span, y: Span) -> dict[str, Mark]:
     top = heights[-1]
     left = [(x.first - x.share(0.015), h, f"{h:g}" + ("%" if h == top else "")) for h in heights]
     across = [(x.first, h, x.last, h) for h in heights if h > y.first]
-    along = ticks(0, x.last, round_step(x.last, 5))
+    along = ticks(0, x.last, max(1, round_step(x.last, 5)))
     below = y.first - y.share(0.045)
     bottom = [(at, below, words.count(at)) for at in along]
     return {
@@ -98,7 +104,7 @@ def _live_ends(curves: dict[Variant, Curve], state: State, level: int, low: floa
     """Mark where each variant is just now, while it trains."""
     marks = {}
     for variant, c in curves.items():
-        live = len(c.mean) and not state.done(level) and c.mean[-1] >= low
+        live = len(c.mean) and not state.done(level) and not state.ended and c.mean[-1] >= low
         ends = {"x": c.iterations[-1:], "y": c.mean[-1:]} if live else NOTHING
         marks[f"end {variant}"] = Mark("points", variant, ends, size=1.15)
     return marks
@@ -128,7 +134,7 @@ def _early_stops(state: State, level: int, x: Span, y: Span) -> dict[str, Mark]:
 
 def _waiting(state: State, level: int) -> str:
     if not state.networks:
-        return "Press Start: the curves grow here while the networks train."
+        return "The curves grow here while the networks train."
     return "" if level == 0 else "The three variants appear here as soon as the level trains."
 
 

@@ -242,7 +242,7 @@ def _training(state: State, places: list[float], upper: Span) -> dict[str, Mark]
             "A point is added when a level is done.",
         )
     ]
-    empty = first if not state.done(1 if state.experiment.levels else 0) else []
+    empty = first if not state.done(1) else []
     return {
         "training now": Mark("texts", "muted", columns("texts", rows), align="center"),
         "waiting": Mark("texts", "muted", columns("texts", empty), align="center"),

@@ -66,8 +66,8 @@ def early_stop_iteration(known: NetworkState) -> float:
 
 
 def shown_level(state: State, selected: int | None) -> int:
-    """Return the level on screen: the one selected, or the one that trains."""
-    return state.level if selected is None else selected
+    """Return the level on screen: the one selected, as far as there is one, or the one that trains."""
+    return state.level if selected is None else min(max(selected, 0), state.experiment.levels)
 
 
 def accuracy_range(state: State) -> tuple[float, float]:

@@ -47,7 +47,7 @@ def strip(state: State) -> list[Stop]:
 
 def level_share(state: State, level: int) -> float:
     """Return the share of a level's network-iterations that are done, 0–1."""
-    iterations = [k.iteration for n, k in state.networks.items() if n.level == level]
+    iterations = [known.iteration for known in state.by_level.get(level, {}).values()]
     return sum(iterations) / (len(iterations) * state.experiment.iterations) if iterations else 0.0
 
 
@@ -78,8 +78,7 @@ def progress(state: State) -> Progress:
     measured = pace(state)
     running = now is not None and not state.ended
     left = f"{words.duration((total - done) / measured)} left" if running and measured else ""
-    reached = [k.iteration for n, k in state.networks.items() if n.level == state.level]
-    iteration = max(reached, default=0)
+    iteration = max((known.iteration for known in state.by_level.get(state.level, {}).values()), default=0)
     figures = (
         ("level", f"{state.level} of {experiment.levels}"),
         ("iteration", f"{words.count(iteration)} of {words.count(experiment.iterations)}"),

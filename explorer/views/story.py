@@ -30,6 +30,7 @@ def story(state: State, selection: Selection) -> Sentence:
         return (Said(f"{head}. ", "ink"), Said(rest))
     level, experiment = shown_level(state, selection.level), state.experiment
     live = not state.done(level)
+    cut_short = live and state.ended is not None
     if not state.networks:
         return (
             Said("Does a random network hide a small one that learns as well? "),
@@ -52,7 +53,11 @@ def story(state: State, selection: Selection) -> Sentence:
     verb = "still reaches" if dense and ticket >= dense.mean - 1 else "reaches"
     if live:
         verb = "reaches"
-    begin = f"So far, at {density} of its weights, the " if live else f"At {density} of its weights the "
+    begin = (
+        f"{'When it ended' if cut_short else 'So far'}, at {density} of its weights, the "
+        if live
+        else f"At {density} of its weights the "
+    )
     return (
         Said(begin),
         Said("ticket", "ticket"),
@@ -66,6 +71,30 @@ def story(state: State, selection: Selection) -> Sentence:
         Said(f"random mask {sparse:.1f}%", "random-sparse"),
         Said("."),
     )
+
+
+def introduction(state: State, selection: Selection) -> Sentence:
+    """Say of a recorded run what one sees, and where the ticket parts from its controls."""
+    level = parting(state)
+    if level is None:
+        return (Said("A recorded search. "), *story(state, selection))
+    density = words.remaining(state.experiment.density(level), exact=True)
+    return (
+        Said("A recorded search. "),
+        *story(state, selection),
+        Said(f" From {density} on, every ticket ends above every control. "),
+    )
+
+
+def parting(state: State) -> int | None:
+    """Return the first level from which on every ticket ends above every control; None where there is none."""
+    found = None
+    for level in range(state.experiment.levels, 0, -1):
+        ticket, *controls = (mean(state, variant, level, final_accuracy) for variant in VARIANTS)
+        if ticket is None or any(c is None or c.high >= ticket.low for c in controls):
+            break
+        found = level
+    return found
 
 
 def _dense(state: State, live: bool) -> Sentence:
@@ -100,7 +129,8 @@ def result(state: State) -> Result | None:
     networks = "1 network" if state.diverged == 1 else f"{state.diverged} networks"
     left_out = f"{networks} diverged, left out of the means" if state.diverged else ""
     found = verdict(state)
-    rule = "within the dense networks' range"
+    alone = state.experiment.replicates == 1
+    rule = "one replicate has no range: compared exactly" if alone else "within the dense networks' range"
     if found is None:
         return Result("", "No winning ticket", ("no level matches dense", rule, left_out))
     n = len(state.find("ticket", found.level))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from explorer.state import State
 from explorer.views.means import Mean, early_stop_accuracy, early_stop_iteration, mean
 
+EQUAL = 1e-9  # a mean of equal numbers may differ from them by its rounding
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -36,7 +38,7 @@ def verdict(state: State) -> Verdict | None:
         iteration = mean(state, "ticket", level, early_stop_iteration)
         if accuracy is None or iteration is None:
             break
-        if accuracy.mean < dense_accuracy.low or iteration.mean > dense_iteration.high:
+        if accuracy.mean < dense_accuracy.low - EQUAL or iteration.mean > dense_iteration.high + EQUAL:
             break
         found = Verdict(level, accuracy, iteration, dense_accuracy, dense_iteration)
     return found

@@ -18,11 +18,6 @@ def remaining(density: float, exact: bool = False) -> str:
     return f"{per_cent:.1f}%" if exact or per_cent < 9.95 else f"{per_cent:.0f}%"
 
 
-def accuracy(share: float) -> str:
-    """Write an accuracy (0–1) in per cent with one decimal."""
-    return f"{100 * share:.1f}"
-
-
 def count(number: float) -> str:
     """Write a whole number with thousands commas."""
     return f"{round(number):,}"

@@ -13,6 +13,7 @@ import traitlets
 from explorer.errors import ExplorerError, Refused, nearest, one_of, sentence
 from explorer.events import VARIANTS, Network
 from explorer.experiment import Experiment
+from explorer.places import place
 from explorer.presets import DEFAULT, preset
 from explorer.runs import Run
 from explorer.session import Session
@@ -20,19 +21,22 @@ from explorer.state import State
 from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.views.progress import strip
-from explorer.views.story import story
+from explorer.views.story import introduction, story
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS, MasksView, View, box, head, name, text
 from explorer.widgets.pump import Pump
 from explorer.widgets.side import RUNNING, Side, button
 from explorer.widgets.strip import Strip
 
+RECORDED = place("assets", "recorded", DEFAULT)
+
 
 class Explorer(ipywidgets.Box):
     """Search for winning tickets and watch: `Explorer()` in a notebook's cell is the whole page.
 
     Args:
-        experiment: what the controls are set to; the preset sixty-seconds by default.
+        experiment: what the controls are set to. When neither it nor a run is given, the preset sixty-seconds, and
+            the page shows a recorded search of it until another one is started.
         run: a run, or its directory, to show.
         device: where to train: "auto", "cpu" or "cuda".
     """
@@ -48,10 +52,12 @@ class Explorer(ipywidgets.Box):
         self, experiment: Experiment | None = None, run: Run | str | Path | None = None, device: str = "auto"
     ) -> None:
         run = Run.open(run) if isinstance(run, str | Path) else run
-        experiment = run.experiment if run else experiment or preset(DEFAULT)
+        self._introduces = run is None and experiment is None
+        recorded = Run.open(RECORDED) if self._introduces else run
+        experiment = recorded.experiment if recorded else experiment or preset(DEFAULT)
         self.session: Session | None = None
         self._device, self._problem = device, ""
-        self._recorded = run.state if run else State(experiment)
+        self._recorded = recorded.state if recorded else State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._views: list[View] = []
         self._page = Page()
@@ -63,7 +69,7 @@ class Explorer(ipywidgets.Box):
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
         self.observe(lambda change: self._open(change["new"]), "run")
-        self.observe(lambda change: self._side.controls.set(change["new"]), "experiment")
+        self.observe(lambda change: self._set_experiment(change["new"]), "experiment")
         self._page.observe(lambda change: self._resize(change["new"]), "size")
         self._draw()
 
@@ -122,9 +128,17 @@ class Explorer(ipywidgets.Box):
         self.refresh()
 
     def _set(self) -> None:
-        """The controls changed: as long as nothing was run, the page shows what would be."""
+        """Take over what the controls are set to."""
         experiment = self._side.controls.experiment
-        if experiment is not None and self.session is None and self.run is None:
+        if experiment is not None:
+            self.experiment = experiment
+        self.refresh()
+
+    def _set_experiment(self, experiment: Experiment) -> None:
+        """Set the controls; as long as nothing is shown, the page shows what would be run."""
+        if self._side.controls.experiment != experiment:
+            self._side.controls.set(experiment)
+        if self.session is None and self.run is None and not self._introduces:
             self._recorded = State(experiment)
         self.refresh()
 
@@ -160,11 +174,14 @@ class Explorer(ipywidgets.Box):
 
     def _select(self, **changes: Any) -> None:
         self._selection = replace(self._selection, **changes)
+        self._problem = ""
         self.refresh()
 
     def _open(self, run: Run | None) -> None:
         if run is not None:
-            self.session, self._recorded = None, run.state
+            self.cancel()  # one search at a time is on screen, and none runs on unseen
+            self._introduces, self._problem = False, ""
+            self.session, self.status, self._recorded = None, "idle", State(run.experiment)
             self.experiment, self.level = run.experiment, None
             self.refresh()
 
@@ -211,9 +228,27 @@ class Explorer(ipywidgets.Box):
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
-        state, selection = self.state, self._selection
-        self._draw_status()
-        self._draw_story(state, selection)
+        try:
+            self._read_run()
+            self._draw_status()
+            self._draw_views(self.state, self._selection)
+        except ExplorerError as error:  # a run's files went away or are damaged: said once, and the page goes on
+            self._problem = str(error)
+        self._draw_story(self.state, self._selection)
+
+    def _read_run(self) -> None:
+        """Read on in a run that someone else is writing, and look again in a moment."""
+        if self.run is not None and self.session is None and self.status in ("idle", "running"):
+            self._recorded, self.status = self.run.state, self.run.status
+            if self.status == "running":
+                self._pump.wake_later(1.0)
+
+    def _draw_status(self) -> None:
+        if self.session is not None:
+            self.status = self.session.status
+        self._side.show(self.state, self.status, ours=self.session is not None)
+
+    def _draw_views(self, state: State, selection: Selection) -> None:
         self._strip.show(strip(state), shown_level(state, selection.level))
         following = selection.level is None or self.status not in RUNNING
         self._back.layout.display = "none" if following else None
@@ -221,18 +256,17 @@ class Explorer(ipywidgets.Box):
         if len(self._replicate.options) != replicates:
             self._replicate.set_trait("options", [(f"{r + 1} of {replicates}", r) for r in range(replicates)])
             self._replicate.index = 0
+        self._views = [view for view in self._views if view.comm is not None]  # a closed one is drawn no more
         for view in self._views:
             view.show(state, selection)
         most = self._masks.most if isinstance(self._masks, MasksView) else 0
         self._key.value = f"connections a pixel has left <span>0</span><i></i><span>{most or '–'}</span>"
 
-    def _draw_status(self) -> None:
-        self.status = self.session.status if self.session else self.run.status if self.run else "idle"
-        self._side.show(self.state, self.status)
-
     def _draw_story(self, state: State, selection: Selection) -> None:
-        said = story(state, selection)
+        said = introduction(state, selection) if self._introduces and self.status == "idle" else story(state, selection)
         written = [f"<b class='lt-tone-{tone}'>{html.escape(s)}</b>" if tone else html.escape(s) for s, tone in said]
-        if self._problem:
+        if self.status == "running" and not state.networks:
+            written = ["Reading the data…"]
+        if self._problem and self.status != "failed":  # the search's own failure says more
             written = [f"<b class='lt-tone-error'>{html.escape(self._problem)}</b>"]
         self._story.value = f'<p class="{"lt-failed" if self.status == "failed" else ""}">{"".join(written)}</p>'

@@ -10,7 +10,7 @@ import traitlets
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import Selection, accuracy, density, histogram, masks, words
-from explorer.views.accuracy import title
+from explorer.views.accuracy import note, title
 from explorer.views.histogram import key as histogram_key
 from explorer.views.masks import key as masks_key
 from explorer.views.masks import shown_layer
@@ -60,7 +60,7 @@ class View(ipywidgets.Box):
 
     def show(self, state: State, selection: Selection) -> None:
         """Draw what is known for what is selected; nothing is sent where nothing has changed."""
-        key = self._key(state, selection)
+        key = state.experiment, self._key(state, selection)
         if key != self._shown:
             self._shown = key
             self._show(state, selection)
@@ -78,7 +78,7 @@ class View(ipywidgets.Box):
 
     def _key(self, state: State, selection: Selection) -> object:
         """Return what the view depends on: while it stays the same, there is nothing new to draw."""
-        return state.experiment, state.records, selection
+        return state.records, selection
 
     def _plots(self) -> list[Plot]:
         return []
@@ -96,7 +96,7 @@ class AccuracyView(View):
         return [self._head, self._plot]
 
     def _show(self, state: State, selection: Selection) -> None:
-        self._head.value = head(title(state, selection), f"mean and range, n = {state.experiment.replicates}")
+        self._head.value = head(title(state, selection), note(state, selection))
         self._plot.show(accuracy(state, selection))
 
     def _plots(self) -> list[Plot]:

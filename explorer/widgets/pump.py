@@ -48,6 +48,11 @@ class Pump:
         except RuntimeError:  # the kernel is shutting down
             self._loop = None
 
+    def wake_later(self, seconds: float) -> None:
+        """Draw again in a while; called on the loop."""
+        if self._loop is not None:
+            self._loop.call_later(seconds, self._stale.set)
+
     async def _run(self) -> None:
         while True:
             await self._stale.wait()
@@ -55,7 +60,7 @@ class Pump:
             begun = time.monotonic()
             try:
                 self._draw()
+                await self._page.painted(PATIENCE)
             except Exception:  # one bad frame must not end all drawing
                 logging.getLogger(__name__).exception("a frame could not be drawn")
-            await self._page.painted(PATIENCE)
             await asyncio.sleep(max(0.0, begun + INTERVAL - time.monotonic()))

@@ -58,13 +58,13 @@ class Side(ipywidgets.Box):
         )
         self.add_class("lt-side")
 
-    def show(self, state: State, status: str) -> None:
-        """Bring everything up to date."""
+    def show(self, state: State, status: str, ours: bool) -> None:
+        """Bring everything up to date; a search that is not `ours` is watched, and cannot be stopped here."""
         experiment = self.controls.experiment
-        self._show_buttons(status, startable=experiment is not None)
-        self.controls.lock(status in RUNNING)
+        self._show_buttons(status if ours else "idle", startable=experiment is not None)
+        self.controls.lock(ours and status in RUNNING)
         self._adds.value = _adds(experiment, state) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
-        now = progress(state)
+        now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
         self._status.value = f'<span class="lt-is-{status}">{status}</span>'
         self._left.value = now.left if status == "running" else ""
         self._bar.value = f'<div><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'

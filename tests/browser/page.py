@@ -78,6 +78,12 @@ class Explorer:
     def press(self, button: str) -> None:
         self.page.click(f"button.lt-{button}:enabled")
 
+    def start(self) -> None:
+        """Press Start, and wait until what was on screen before has gone."""
+        self.press("start")
+        self.wait_for("running")
+        self.page.wait_for_function(f"rest => ({COLUMN})(rest)?.length === 0", arg=["accuracy", "line ticket", "x"])
+
     @property
     def status(self) -> str:
         return self.page.inner_text(".lt-status").strip()

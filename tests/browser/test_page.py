@@ -13,12 +13,19 @@ FOLDED = ".lt-folded.lt-of-{}"
 MATRIX = ".lt-matrix.lt-of-{}"
 
 
-def test_start_shows_a_ticket_being_found(explorer):
+def test_a_recorded_search_is_there_with_no_click(explorer):
     assert explorer.status == "idle"
-    assert "Press Start" in explorer.story
+    assert explorer.story.startswith("A recorded search. At 6.7% of its weights the ticket still reaches")
+    assert explorer.points("accuracy", "line ticket") > 10
+    assert explorer.points("density", "points ticket 0") == 5
+    assert len(explorer.column("histogram random-sparse", "trained", "top")) > 10
+    explorer.page.click(".lt-level-scrubber button >> nth=3")
+    explorer.page.wait_for_function("() => document.querySelector('.lt-accuracy h2').innerText.includes('20%')")
+
+
+def test_start_shows_a_ticket_being_found(explorer):
     explorer.set(**SMALL)
-    explorer.press("start")
-    explorer.wait_for("running")
+    explorer.start()
     assert explorer.page.is_disabled(".lt-levels input")
 
     explorer.wait_for_points("accuracy", "line dense", 2)
@@ -27,16 +34,22 @@ def test_start_shows_a_ticket_being_found(explorer):
     for variant in ("ticket", "random-reinit", "random-sparse"):
         explorer.wait_for_points("accuracy", f"line {variant}", 3)
     assert explorer.pixels(MATRIX.format("ticket")) != dense_mask
+    title = explorer.page.inner_text(".lt-accuracy h2")
     bars = explorer.column("histogram ticket", "trained", "top")
     for _ in range(100):
-        explorer.page.wait_for_timeout(100)
-        if explorer.column("histogram ticket", "trained", "top") != bars:
+        explorer.page.wait_for_timeout(50)
+        moved = explorer.column("histogram ticket", "trained", "top")
+        if bars and moved != bars:
             break
+        bars = moved
     else:
-        pytest.fail("the histogram did not move while its network trained")
+        pytest.fail("the histogram did not move")
+    assert explorer.page.inner_text(".lt-accuracy h2") == title, "while its network trained"
+    assert explorer.status == "running"
 
     explorer.wait_for("finished")
     explorer.page.wait_for_function("() => document.querySelector('.lt-story').innerText.startsWith('At 33.7%')")
+    explorer.wait_for_points("density", "points ticket 0", 1)
     for variant in ("ticket", "random-reinit", "random-sparse"):
         assert explorer.points("density", f"points {variant} 0") == 2, "a point a level"
         assert explorer.points("density", f"points {variant} 1") == 2
@@ -47,7 +60,7 @@ def test_start_shows_a_ticket_being_found(explorer):
 
 
 def test_cancel_stops_and_a_second_start_works(explorer):
-    explorer.press("start")
+    explorer.start()
     explorer.wait_for_points("accuracy", "line dense", 1)
     explorer.press("cancel")
     explorer.wait_for("cancelled", seconds=5)
@@ -55,8 +68,7 @@ def test_cancel_stops_and_a_second_start_works(explorer):
     explorer.page.wait_for_timeout(500)
     assert explorer.points("accuracy", "line dense") == reached
     explorer.set(**SMALL)
-    explorer.press("start")
-    explorer.wait_for("running")
+    explorer.start()
     explorer.wait_for_points("accuracy", "line ticket", 1)
 
 
@@ -65,6 +77,7 @@ def test_pause_step_and_resume(explorer):
     explorer.press("step")
     explorer.wait_for("paused")
     assert explorer.points("accuracy", "line dense") > 0
+    explorer.page.wait_for_function("() => document.querySelector('.lt-story').innerText.startsWith('The dense')")
     assert explorer.points("accuracy", "line ticket") == 0
     explorer.press("step")
     explorer.wait_for("running")
@@ -102,7 +115,7 @@ def test_a_wrong_value_is_refused_beside_its_control(explorer):
 
 def test_what_is_selected_is_shown_everywhere(explorer, runs):
     explorer.set(**SMALL)
-    explorer.press("start")
+    explorer.start()
     explorer.wait_for("finished")
     first_layer = explorer.pixels(MATRIX.format("ticket"))
     explorer.page.select_option(".lt-layer select", label="fc2 · 100 × 300")
@@ -122,7 +135,7 @@ def test_what_is_selected_is_shown_everywhere(explorer, runs):
 
 
 def test_a_failure_is_told_and_the_page_goes_on(explorer, runs):
-    explorer.press("start")
+    explorer.start()
     explorer.wait_for_points("accuracy", "line dense", 1)
     for run in runs.iterdir():
         shutil.rmtree(run / "tensors", ignore_errors=True)  # the run's folder is taken away while it trains
@@ -130,8 +143,7 @@ def test_a_failure_is_told_and_the_page_goes_on(explorer, runs):
     assert explorer.story.startswith("Failed at level 0")
     assert explorer.points("accuracy", "line dense") > 1, "what was computed stays"
     explorer.set(**SMALL)
-    explorer.press("start")
-    explorer.wait_for("running")
+    explorer.start()
     explorer.wait_for_points("accuracy", "line dense", 1)
 
 
@@ -150,8 +162,7 @@ def test_nothing_scrolls_and_all_is_in_place(explorer):
 
 
 def test_a_reload_starts_afresh(explorer, address):
-    explorer.press("start")
-    explorer.wait_for("running")
+    explorer.start()
     explorer.open(address)
     assert explorer.status == "idle"
     # Voila's own farewell of a page that goes is refused (voila#1458).

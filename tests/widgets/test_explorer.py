@@ -1,10 +1,13 @@
 """The Explorer without a browser: traits, controls, a recorded run, single views."""
 
 import asyncio
+import shutil
+import threading
 
 import pytest
 
-from explorer import Experiment, Explorer, Refused, Run
+from explorer import Experiment, Explorer, Refused, Run, Session
+from explorer.events import Evaluated
 from explorer.presets import DEFAULT, preset
 from explorer.widgets.controls import OWN
 
@@ -16,8 +19,9 @@ def controls(explorer):
 def test_it_opens_on_the_default_preset():
     explorer = Explorer()
     assert explorer.status == "idle"
-    assert explorer.experiment == preset(DEFAULT)
+    assert explorer.experiment == preset(DEFAULT), "the recorded search is one of the preset as it is today"
     assert controls(explorer).check() == preset(DEFAULT)
+    assert explorer._story.value.startswith('<p class="">A recorded search. ')
 
 
 def test_a_recorded_run_is_shown(shared):
@@ -80,8 +84,9 @@ def test_what_cannot_start_is_told_and_leaves_the_page_as_it_was(tmp_path, monke
     monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "file" / "runs"))
     explorer = Explorer()
     explorer.start()
+    before = explorer.state
     explorer._draw()
-    assert (explorer.session, explorer.status) == (None, "idle")
+    assert (explorer.session, explorer.status, explorer.state) == (None, "idle", before)
     assert "cannot be written" in explorer._story.value
 
 
@@ -118,3 +123,67 @@ def test_it_searches_live_on_a_loop(tiny):
         explorer.close()
 
     asyncio.run(scene())
+
+
+def test_another_run_of_the_same_shape_is_another_picture(shared, tmp_path):
+    other = Session(shared.experiment.but(seed=1, levels=1, iterations=20), "cpu", tmp_path / "run")
+    other.start()
+    assert other.wait() == "finished"
+    explorer = Explorer(run=shared.folder)
+    explorer.level = 1
+    explorer._draw()
+    before = explorer._masks._matrix["ticket"].values
+    explorer.run = Run.open(tmp_path / "run")
+    explorer.level = 1
+    explorer._draw()
+    assert explorer._masks._matrix["ticket"].values != before
+    assert explorer._masks._matrix["ticket"].values == Explorer(run=tmp_path / "run")._masks._matrix["ticket"].values
+
+
+def test_a_run_that_goes_away_is_told_once_and_the_page_goes_on(shared, tmp_path):
+    shutil.copytree(shared.folder, tmp_path / "run")
+    explorer = Explorer(run=tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "tensors")
+    explorer.level = 1
+    explorer._draw()
+    assert "cannot be read" in explorer._story.value
+    explorer.cancel()
+    explorer.run = Run.open(shared.folder)
+    explorer._draw()
+    assert "cannot be read" not in explorer._story.value
+    assert explorer.status == "finished"
+
+
+def test_a_run_that_another_process_writes_is_followed(tiny, tmp_path):
+    session = Session(tiny.but(iterations=200), "cpu", tmp_path / "run")
+    paused = threading.Event()
+    session.subscribe(lambda event: (session.pause(), paused.set()) if isinstance(event, Evaluated) else None)
+    session.start()
+    assert paused.wait(30)
+    explorer = Explorer(run=tmp_path / "run")
+    assert explorer.status == "running"
+    assert explorer._side._buttons["Cancel"].disabled
+    assert not explorer._side._buttons["Start"].disabled
+    known = explorer.state.records
+    session._subscribers.clear()
+    session.start()
+    assert session.wait(60) == "finished"
+    explorer._draw()
+    assert explorer.status == "finished"
+    assert explorer.state.records > known
+
+
+def test_the_trait_and_the_controls_are_one(shared):
+    explorer = Explorer(Experiment(dataset="digits", iterations=10, levels=3))
+    controls(explorer)._controls["seed"].value = "7"
+    assert explorer.experiment.seed == 7
+    explorer.experiment = explorer.experiment.but(levels=2, seed=3)
+    assert controls(explorer)._controls["levels"].value == "2"
+    assert controls(explorer).experiment == explorer.experiment == explorer.state.experiment
+
+
+def test_a_level_that_is_not_there_is_the_nearest_that_is(shared):
+    explorer = Explorer(run=shared.folder)
+    explorer.level = 99
+    explorer._draw()
+    assert explorer._strip.shown == shared.experiment.levels
