@@ -16,6 +16,11 @@ async function bokehjs(model) {
 const gaps = (column) => column.map((value) => value ?? NaN);
 
 async function render({ model, el }) {
+  const describe = () => el.setAttribute("aria-label", model.get("summary"));
+  el.setAttribute("role", "img");
+  describe();
+  model.on("change:summary", describe);
+
   const Bokeh = await bokehjs(model);
   let views = null;
   let done = Promise.resolve();
@@ -39,6 +44,7 @@ async function render({ model, el }) {
   model.send({ wants: "figure" });
   return async () => {
     model.off("msg:custom", receive);
+    model.off("change:summary", describe);
     await done;
     views?.clear();
   };

@@ -54,8 +54,9 @@ def histogram(state: State, selection: Selection) -> Histogram:
     before = {v: _count(values, reach) for v, values in initial.items()}
     after = {v: _count(values, reach) for v, values in trained.items()}
     tallest = max((int(c.max()) for c in before.values()), default=1)
-    charts = {v: _chart(v, edges, before.get(v), after.get(v), 1.12 * tallest, reach) for v in VARIANTS}
-    return Histogram(charts, frozenset(initial), _summary(layer.name, initial, trained))
+    summary = _summary(layer.name, initial, trained)
+    charts = {v: _chart(v, edges, before.get(v), after.get(v), 1.12 * tallest, reach, summary) for v in VARIANTS}
+    return Histogram(charts, frozenset(initial), summary)
 
 
 def _count(values: np.ndarray, reach: float) -> np.ndarray:
@@ -77,6 +78,7 @@ def _chart(
     after: np.ndarray | None,
     top: float,
     reach: float,
+    summary: str,
 ) -> Chart:
     x = Span.around(-reach, reach, 0.0, 0.0)
     y = Span.around(0, top, 0.16, 0.02)
@@ -104,7 +106,7 @@ def _chart(
                 "texts", "muted", columns("texts", [(t, below, words.minus(t)) for t in at]), align="center"
             ),
         },
-        "",
+        summary,
     )
 
 

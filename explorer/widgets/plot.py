@@ -76,14 +76,16 @@ class Plot(anywidget.AnyWidget):
     _esm = place("assets", "plot.js")
 
     library = traitlets.Instance(BokehJS, help="BokehJS").tag(sync=True, **widget_serialization)
+    summary = traitlets.Unicode(help="what the chart shows, for those who cannot see it").tag(sync=True)
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
-        super().__init__(library=bokehjs(), **traits)
+        super().__init__(library=bokehjs(), summary=chart.summary, **traits)
         self._chart, self._numbers, self._size = chart, _numbers(chart), "middle"
         self.on_msg(lambda *_: self._send_figure())
 
     def show(self, chart: Chart) -> None:
         """Send what differs from the chart that was shown last."""
+        self.summary = chart.summary
         before, self._chart, self._numbers = self._numbers, chart, _numbers(chart)
         spans, columns = (
             {name: value for name, value in new.items() if value != old[name]}
