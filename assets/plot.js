@@ -25,10 +25,35 @@ async function render({ model, el }) {
   let views = null;
   let done = Promise.resolve();
 
-  async function apply({ figure, columns, spans }) {
+  const tip = document.createElement("div");
+  tip.className = "lt-tip";
+  let notes = [];
+
+  // Says what is at the place nearest to the pointer.
+  function point({ clientX }) {
+    const box = el.getBoundingClientRect();
+    const { start, end } = views?.roots[0].model.document.get_model_by_name("x") ?? {};
+    const at = start + ((clientX - box.left) / box.width) * (end - start);
+    const near = notes.reduce((a, b) => (Math.abs(b[0] - at) < Math.abs(a[0] - at) ? b : a), notes[0]);
+    tip.hidden = !near || at < notes[0][0] - 0.03 * (end - start) || at > notes.at(-1)[0] + 0.03 * (end - start);
+    if (tip.hidden) return;
+    tip.textContent = near[1];
+    const left = ((near[0] - start) / (end - start)) * box.width;
+    tip.style.left = left > box.width / 2 ? "auto" : `${left + 14}px`;
+    tip.style.right = left > box.width / 2 ? `${box.width - left + 14}px` : "auto";
+  }
+  const leave = () => (tip.hidden = true);
+  el.addEventListener("pointermove", point);
+  el.addEventListener("pointerleave", leave);
+  leave();
+
+  async function apply(message) {
+    const { figure, columns, spans } = message;
+    notes = message.notes;
     if (figure) {
       views?.clear();
       views = await Bokeh.embed.embed_item(figure, el);
+      el.append(tip);
     } else if (views) {
       const { document } = views.roots[0].model;
       for (const [name, [start, end]] of Object.entries(spans)) document.get_model_by_name(name).setv({ start, end });

@@ -66,7 +66,7 @@ def accuracy(state: State, selection: Selection) -> Chart:
     marks["waiting"] = Mark(
         "texts", "muted", columns("texts", [(centre, low + (high - low) * 0.25, waiting)]), align="center"
     )
-    return Chart("accuracy", x, (y,), marks, _summary(state, level, dense, curves))
+    return Chart("accuracy", x, (y,), marks, _summary(state, level, dense, curves), _notes(all_curves))
 
 
 def _axes(state: State, x: Span, y: Span) -> dict[str, Mark]:
@@ -130,6 +130,15 @@ def _early_stops(state: State, level: int, x: Span, y: Span) -> dict[str, Mark]:
     marks["early stop after"] = Mark("texts", "muted", columns("texts", after))
     marks["early stop before"] = Mark("texts", "muted", columns("texts", before), align="right")
     return marks
+
+
+def _notes(curves: dict[Tone, Curve]) -> list[tuple[float, str]]:
+    """Say each curve's mean and range at every iteration that one of them has reached."""
+    lines: dict[int, list[str]] = {}
+    for tone, c in curves.items():
+        for iteration, *values in zip(c.iterations.tolist(), c.mean, c.low, c.high, strict=True):
+            lines.setdefault(iteration, []).append("{} {:.1f} ({:.1f}–{:.1f})".format(words.TITLES[tone], *values))
+    return [(at, "\n".join((f"iteration {words.count(at)}", *said))) for at, said in sorted(lines.items())]
 
 
 def _waiting(state: State, level: int) -> str:

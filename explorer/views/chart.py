@@ -77,13 +77,23 @@ class Span:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart as plain data, with a name that says which it is and one sentence that says what it shows."""
+    """A chart as plain data.
+
+    Args:
+        name: which chart it is.
+        x: its horizontal axis.
+        panels: its vertical axes.
+        marks: what is drawn, in order.
+        summary: one sentence that says what it shows.
+        notes: what to say to who points at a place: (x, lines of text).
+    """
 
     name: str
     x: Span
     panels: tuple[Span, ...]
     marks: Mapping[str, Mark]
     summary: str
+    notes: Sequence[tuple[float, str]] = ()
 
 
 def columns(kind: Kind, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:

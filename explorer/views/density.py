@@ -72,7 +72,8 @@ def density(state: State, selection: Selection) -> Chart:
     below = [MarginLabel("dense", x.last, stop.mean, f"Dense {words.count(stop.mean)}")] if stop else []
     marks |= margin_labels(below, x.last + x.share(0.02), x, lower, gap=lower.share(0.055), panel=ITERATION)
     marks |= _training(state, places, upper)
-    return Chart("density", x, (upper, lower), marks, _summary(state, shown, dense))
+    notes = _notes(state, places, shown, stops)
+    return Chart("density", x, (upper, lower), marks, _summary(state, shown, dense), notes)
 
 
 def _measured(state: State, variant: Variant, places: list[float], measure: Measurement) -> Measured:
@@ -247,6 +248,25 @@ def _training(state: State, places: list[float], upper: Span) -> dict[str, Mark]
         "training now": Mark("texts", "muted", columns("texts", rows), align="center"),
         "waiting": Mark("texts", "muted", columns("texts", empty), align="center"),
     }
+
+
+def _notes(
+    state: State, places: list[float], shown: dict[Variant, Measured], stops: dict[Variant, Measured]
+) -> list[tuple[float, str]]:
+    """Say each variant's mean and range at every level."""
+    notes = []
+    for level, place in enumerate(places):
+        density = words.remaining(state.experiment.density(level), exact=True)
+        lines = [f"{density} of the weights, level {level}" if level else "all of the weights"]
+        for variant in VARIANTS if level else VARIANTS[:1]:
+            if level < len(shown[variant]):
+                title = words.TITLES[variant if level else "dense"]
+                value, stop = shown[variant][level][1], stops[variant][level][1]
+                lines.append(
+                    f"{title} {value.mean:.1f} ({value.low:.1f}–{value.high:.1f}), early stop {words.count(stop.mean)}"
+                )
+        notes.append((place, "\n".join(lines)))
+    return notes
 
 
 def _summary(state: State, shown: dict[Variant, Measured], dense: Mean | None) -> str:

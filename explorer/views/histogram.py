@@ -107,7 +107,22 @@ def _chart(
             ),
         },
         summary,
+        _notes(edges, before, after),
     )
+
+
+def _notes(edges: np.ndarray, before: np.ndarray | None, after: np.ndarray | None) -> list[tuple[float, str]]:
+    """Say how many weights each bin holds."""
+    if before is None:
+        return []
+    trained = ["" if after is None else f", {words.count(n)} trained" for n in (before if after is None else after)]
+    return [
+        (
+            (low + high) / 2,
+            f"{words.minus(round(low, 3))} to {words.minus(round(high, 3))}: {words.count(n)} initial{t}",
+        )
+        for low, high, n, t in zip(edges[:-1], edges[1:], before, trained, strict=True)
+    ]
 
 
 def _summary(layer: str, initial: dict[Variant, np.ndarray], trained: dict[Variant, np.ndarray]) -> str:

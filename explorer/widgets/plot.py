@@ -92,7 +92,7 @@ class Plot(anywidget.AnyWidget):
             for old, new in zip(before, self._numbers, strict=True)
         )
         if spans or columns:
-            self.send({"spans": spans, "columns": columns})
+            self.send({"spans": spans, "columns": columns, "notes": list(chart.notes)})
 
     def resize(self, size: str) -> None:
         """Write in letters that fit a page of this size: "small", "middle" or "large"."""
@@ -101,7 +101,8 @@ class Plot(anywidget.AnyWidget):
             self._send_figure()
 
     def _send_figure(self) -> None:
-        self.send({"figure": json_item(draw(self._chart, TEXT_PIXELS[self._size]))})
+        figure = json_item(draw(self._chart, TEXT_PIXELS[self._size]))
+        self.send({"figure": figure, "notes": list(self._chart.notes)})
 
 
 def draw(chart: Chart, text_pixels: float) -> figure:

@@ -19,6 +19,14 @@ def test_a_recorded_search_is_there_with_no_click(explorer):
     assert explorer.points("accuracy", "line ticket") > 10
     assert explorer.points("density", "points ticket 0") == 5
     assert len(explorer.column("histogram random-sparse", "trained", "top")) > 10
+    for chart, said in (
+        (".lt-accuracy", "iteration "),
+        (".lt-density", "% of the weights, level "),
+        (".lt-weights-plot", " initial, "),
+    ):
+        box = explorer.page.locator(f"{chart} .lt-plot, {chart} > .lt-plot").first.bounding_box()
+        explorer.page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] / 2)
+        assert said in explorer.page.locator(".lt-tip:visible").inner_text()
     explorer.page.click(".lt-level-scrubber button >> nth=3")
     explorer.page.wait_for_function("() => document.querySelector('.lt-accuracy h2').innerText.includes('20%')")
 
