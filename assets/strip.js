@@ -26,7 +26,8 @@ function render({ model, el }) {
       const button = el.children[level];
       button.dataset.stage = stop.stage;
       button.style.setProperty("--share", `${100 * stop.share}%`);
-      button.classList.toggle("lt-unwritten", stops.length > 15 && level % 2 === 1 && level !== shown);
+      button.classList.toggle("lt-unwritten", level % Math.ceil(stops.length / 14) !== 0 && level !== shown);
+      button.title = `${stop.name}: ${stop.remaining} of the weights`;
       button.disabled = stop.stage === "to come" && stop.share === 0;
       button.setAttribute("aria-checked", level === shown);
       button.tabIndex = level === shown ? 0 : -1;

@@ -202,8 +202,7 @@ def show(folder: Path) -> None:
     run = Run.open(folder)
     experiment, state = run.experiment, run.state
     console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 110
+    console.width = max(console.width, 110)  # a table cut off says nothing
     console.print(
         f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% a level, "
         f"{experiment.iterations:,} iterations, replicates: {experiment.replicates}, seed {experiment.seed}: "
@@ -275,7 +274,7 @@ def presets() -> None:
     "--port",
     type=click.IntRange(1, 65535),
     metavar="N",
-    help="Where to serve (default: the first free from 8866).",
+    help="Where to serve (default: the first free from 8866; one that is taken is passed over).",
 )
 def explore(port: int | None) -> None:
     """Serve the page on this machine and say where to look."""

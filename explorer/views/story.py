@@ -8,7 +8,16 @@ from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Tone
-from explorer.views.means import Mean, Measurement, curve, early_stop_accuracy, final_accuracy, mean, shown_level
+from explorer.views.means import (
+    Mean,
+    Measurement,
+    curve,
+    early_stop_accuracy,
+    early_stop_iteration,
+    final_accuracy,
+    mean,
+    shown_level,
+)
 from explorer.views.selection import Selection
 from explorer.views.verdict import verdict
 
@@ -45,8 +54,10 @@ def story(state: State, selection: Selection) -> Sentence:
     if level == 0:
         return _dense(state, live)
     measure = final_accuracy if selection.measure == "final" or live else early_stop_accuracy
-    reached = {v: _reached(state, v, level, live, measure) for v in VARIANTS}
-    if any(value is None for value in reached.values()):
+    # While they train, all are told of at the newest iteration that every one of them has reached.
+    together = min(len(curve(state, v, level).mean) for v in VARIANTS)
+    reached = {v: _reached(state, v, level, live, measure, together - 1) for v in VARIANTS}
+    if not together or any(value is None for value in reached.values()):
         return (Said(f"At {density} of its weights: training begins."),)
     ticket, reinit, sparse = (value or 0.0 for value in reached.values())
     dense = mean(state, "ticket", 0, measure)
@@ -106,10 +117,12 @@ def _dense(state: State, live: bool) -> Sentence:
     return (Said(f"{begin}reaches "), Said(f"{reached:.1f}%", "dense"), Said("."))
 
 
-def _reached(state: State, variant: Variant, level: int, live: bool, measure: Measurement) -> float | None:
+def _reached(
+    state: State, variant: Variant, level: int, live: bool, measure: Measurement, place: int = -1
+) -> float | None:
     if live:
         values = curve(state, variant, level).mean
-        return float(values[-1]) if len(values) else None
+        return float(values[place]) if len(values) else None
     value = mean(state, variant, level, measure)
     return value.mean if value else None
 
@@ -129,6 +142,13 @@ def result(state: State) -> Result | None:
     networks = "1 network" if state.diverged == 1 else f"{state.diverged} networks"
     left_out = f"{networks} diverged, left out of the means" if state.diverged else ""
     found = verdict(state)
+    dense = mean(state, "ticket", 0, early_stop_iteration)
+    if dense is not None and dense.low == state.experiment.iterations:
+        return Result(
+            "",
+            "Too short to tell",
+            ("the dense networks' validation loss", "still fell at the last iteration", left_out),
+        )
     alone = state.experiment.replicates == 1
     rule = "one replicate has no range: compared exactly" if alone else "within the dense networks' range"
     if found is None:
@@ -136,7 +156,9 @@ def result(state: State) -> Result | None:
     n = len(state.find("ticket", found.level))
     still_falling = found.iteration.high == state.experiment.iterations  # so its minimum may lie beyond
     return Result(
-        "Winning tickets down to",
+        "Winning tickets down to"
+        if state.ended and state.ended.outcome == "finished"
+        else "So far, winning tickets down to",
         words.remaining(state.experiment.density(found.level), exact=True),
         (
             f"test accuracy {found.accuracy.mean:.1f}% {_range(found.accuracy, '.1f')}",

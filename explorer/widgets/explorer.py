@@ -269,4 +269,5 @@ class Explorer(ipywidgets.Box):
             written = ["Reading the data…"]
         if self._problem and self.status != "failed":  # the search's own failure says more
             written = [f"<b class='lt-tone-error'>{html.escape(self._problem)}</b>"]
-        self._story.value = f'<p class="{"lt-failed" if self.status == "failed" else ""}">{"".join(written)}</p>'
+        failed = "lt-failed" if self.status == "failed" or self._problem else ""
+        self._story.value = f'<p class="{failed}">{"".join(written)}</p>'
