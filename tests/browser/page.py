@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -112,6 +113,13 @@ class Explorer:
             arg=[more_than, figure, mark, "x"],
             timeout=1000 * seconds,
         )
+
+    def until(self, seen: Callable[[], bool], seconds: float = 20) -> None:
+        """Wait until something holds: what a frame brings comes to its widgets one after another."""
+        deadline = monotonic() + seconds
+        while not seen():
+            assert monotonic() < deadline, f"not seen within {seconds} s"
+            self.page.wait_for_timeout(50)
 
     def pixels(self, selector: str) -> int:
         """A checksum of what a canvas shows."""

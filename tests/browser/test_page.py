@@ -26,9 +26,9 @@ def test_a_recorded_search_is_there_with_no_click(explorer):
     ):
         box = explorer.page.locator(f"{chart} .lt-plot, {chart} > .lt-plot").first.bounding_box()
         explorer.page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] / 2)
-        assert said in explorer.page.locator(".lt-tip:visible").inner_text()
+        explorer.page.locator(".lt-tip:visible", has_text=said).wait_for()
     explorer.page.click(".lt-level-scrubber button >> nth=3")
-    explorer.page.wait_for_function("() => document.querySelector('.lt-accuracy h2').innerText.includes('20%')")
+    explorer.until(lambda: "20%" in explorer.page.inner_text(".lt-accuracy h2"))
 
 
 def test_start_shows_a_ticket_being_found(explorer):
@@ -41,7 +41,7 @@ def test_start_shows_a_ticket_being_found(explorer):
     explorer.wait_for_points("accuracy", "line ticket", 1)
     for variant in ("ticket", "random-reinit", "random-sparse"):
         explorer.wait_for_points("accuracy", f"line {variant}", 3)
-    assert explorer.pixels(MATRIX.format("ticket")) != dense_mask
+    explorer.until(lambda: explorer.pixels(MATRIX.format("ticket")) != dense_mask)
     title = explorer.page.inner_text(".lt-accuracy h2")
     bars = explorer.column("histogram ticket", "trained", "top")
     for _ in range(100):
@@ -56,13 +56,11 @@ def test_start_shows_a_ticket_being_found(explorer):
     assert explorer.status == "running"
 
     explorer.wait_for("finished")
-    explorer.page.wait_for_function("() => document.querySelector('.lt-story').innerText.startsWith('At 33.7%')")
-    explorer.wait_for_points("density", "points ticket 0", 1)
-    for variant in ("ticket", "random-reinit", "random-sparse"):
-        assert explorer.points("density", f"points {variant} 0") == 2, "a point a level"
-        assert explorer.points("density", f"points {variant} 1") == 2
-    pictures = {explorer.pixels(FOLDED.format(v)) for v in ("ticket", "random-reinit", "random-sparse")}
-    assert len(pictures) == 3, "equal masks in different tones, and another mask"
+    explorer.until(lambda: explorer.story.startswith("At 33.7%"))
+    variants = ("ticket", "random-reinit", "random-sparse")
+    points = {f"points {variant} {place}": 2 for variant in variants for place in (0, 1)}
+    explorer.until(lambda: {points_: explorer.points("density", points_) for points_ in points} == points)
+    explorer.until(lambda: len({explorer.pixels(FOLDED.format(variant)) for variant in variants}) == 3)
     assert "level" in explorer.page.inner_text(".lt-figures")
     assert explorer.page.inner_text("dd.lt-device") == "CPU"
 
@@ -84,13 +82,13 @@ def test_pause_step_and_resume(explorer):
     explorer.set(**SMALL)
     explorer.press("step")
     explorer.wait_for("paused")
-    assert explorer.points("accuracy", "line dense") > 0
-    explorer.page.wait_for_function("() => document.querySelector('.lt-story').innerText.startsWith('The dense')")
+    explorer.until(lambda: explorer.points("accuracy", "line dense") > 0)
+    explorer.until(lambda: explorer.story.startswith("The dense"))
     assert explorer.points("accuracy", "line ticket") == 0
     explorer.press("step")
     explorer.wait_for("running")
     explorer.wait_for("paused")
-    assert explorer.points("density", "points ticket 0") == 1
+    explorer.until(lambda: explorer.points("density", "points ticket 0") == 1)
     assert explorer.page.inner_text("button.lt-start") == "Resume"
     explorer.press("start")
     explorer.wait_for("finished")
@@ -127,19 +125,18 @@ def test_what_is_selected_is_shown_everywhere(explorer, runs):
     explorer.wait_for("finished")
     first_layer = explorer.pixels(MATRIX.format("ticket"))
     explorer.page.select_option(".lt-layer select", label="fc2 · 100 × 300")
-    explorer.page.wait_for_function("() => document.querySelector('.lt-masks').classList.contains('lt-no-fold')")
-    explorer.page.wait_for_timeout(300)
-    assert explorer.pixels(MATRIX.format("ticket")) != first_layer
+    explorer.until(lambda: explorer.page.locator(".lt-masks.lt-no-fold").count() == 1)
+    explorer.until(lambda: explorer.pixels(MATRIX.format("ticket")) != first_layer)
 
     explorer.page.click(".lt-level-scrubber button >> nth=1")
-    explorer.page.wait_for_function("() => document.querySelector('.lt-accuracy h2').innerText.includes('58%')")
-    assert explorer.story.startswith("At 58.1%")
+    explorer.until(lambda: "58%" in explorer.page.inner_text(".lt-accuracy h2"))
+    explorer.until(lambda: explorer.story.startswith("At 58.1%"))
     rows = Run.open(max(runs.iterdir())).summary().query("variant == 'ticket' and level > 0").groupby("level")
     at_the_end, early = (100 * rows[f"{when}_test_accuracy"].mean() for when in ("final", "early_stop"))
-    assert explorer.column("density", "points ticket 0", "y") == pytest.approx(at_the_end.tolist())
+    assert at_the_end.tolist() != pytest.approx(early.tolist())
+    explorer.until(lambda: explorer.column("density", "points ticket 0", "y") == pytest.approx(at_the_end.tolist()))
     explorer.page.click("text=at early stop")
-    explorer.page.wait_for_timeout(500)
-    assert explorer.column("density", "points ticket 0", "y") == pytest.approx(early.tolist())
+    explorer.until(lambda: explorer.column("density", "points ticket 0", "y") == pytest.approx(early.tolist()))
 
 
 def test_a_failure_is_told_and_the_page_goes_on(explorer, runs):
@@ -148,8 +145,8 @@ def test_a_failure_is_told_and_the_page_goes_on(explorer, runs):
     for run in runs.iterdir():
         shutil.rmtree(run / "tensors", ignore_errors=True)  # the run's folder is taken away while it trains
     explorer.wait_for("failed", seconds=30)
-    assert explorer.story.startswith("Failed at level 0")
-    assert explorer.points("accuracy", "line dense") > 1, "what was computed stays"
+    explorer.until(lambda: explorer.story.startswith("Failed at level 0"))
+    assert explorer.points("accuracy", "line dense") > 0, "what was computed stays"
     explorer.set(**SMALL)
     explorer.start()
     explorer.wait_for_points("accuracy", "line dense", 1)
