@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +11,7 @@ import anywidget
 import traitlets
 
 from explorer.places import place
+from explorer.widgets.palette import Look, style
 
 
 class Page(anywidget.AnyWidget):
@@ -19,14 +21,23 @@ class Page(anywidget.AnyWidget):
     """
 
     _esm = place("assets", "page.js")
-    _css = place("assets", "explorer.css")
+    _css = style() + place("assets", "explorer.css").read_text(encoding="utf-8")
 
-    size = traitlets.Enum(("small", "middle", "large"), "middle", help="of the room for the page").tag(sync=True)
+    theme = traitlets.Enum(("light", "dark"), "light", help="the colours").tag(sync=True)
+    presents = traitlets.Unicode("", help="the view that is shown large; none where empty").tag(sync=True)
+    letters = traitlets.Float(12.0, help="the charts' letters for the room that there is, in pixels").tag(sync=True)
+    reduced = traitlets.Bool(False, help="whether the person asked for less motion").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
+        self._pressed: Callable[[str], None] = lambda key: None
         self._frame, self._painted = 0, asyncio.Event()
         self.on_msg(self._answered)
+
+    @property
+    def look(self) -> Look:
+        """How charts and heatmaps are to be drawn."""
+        return Look("dark" if self.theme == "dark" else "light", self.letters)
 
     async def painted(self, timeout: float) -> None:
         """Ask the browser to say when all that was sent is painted; wait for it, at most `timeout` seconds."""
@@ -36,6 +47,12 @@ class Page(anywidget.AnyWidget):
         with suppress(TimeoutError):  # no page is open, or it is busy: drawing on is harmless
             await asyncio.wait_for(self._painted.wait(), timeout)
 
+    def on_key(self, pressed: Callable[[str], None]) -> None:
+        """Call `pressed` with the name of each key that is pressed outside fields: "ArrowLeft", "p", " "."""
+        self._pressed = pressed
+
     def _answered(self, widget: object, content: dict[str, Any], buffers: object) -> None:
         if content.get("painted") == self._frame:
             self._painted.set()
+        elif "key" in content:
+            self._pressed(content["key"])

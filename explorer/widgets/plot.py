@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -17,29 +18,10 @@ from ipywidgets import widget_serialization
 
 from explorer.places import place
 from explorer.views.chart import COLUMNS, Chart, Mark, Tone
+from explorer.widgets.palette import PALETTE, Look
+from explorer.widgets.palette import text as readable
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
-TEXT_PIXELS = {"small": 11.5, "middle": 12.0, "large": 14.0}
-
-# Okabe–Ito marks, with darker shades of the same hue where a mark would be too light for text.
-MARKS: dict[Tone, str] = {
-    "ticket": "#D55E00",
-    "random-reinit": "#0072B2",
-    "random-sparse": "#009E73",
-    "dense": "#767B82",
-    "ink": "#1A1C20",
-    "muted": "#5A5F66",
-    "axis": "#85888C",
-    "grid": "#ECEAE4",
-    "selection": "#F1F0EB",
-    "page": "#FFFFFF",
-}
-TEXTS: dict[Tone, str] = MARKS | {
-    "ticket": "#AD4A00",
-    "random-reinit": "#006BAB",
-    "random-sparse": "#007A59",
-    "dense": "#5A5F66",
-}
 WIDTHS: dict[Tone, float] = {"ticket": 3.0, "random-reinit": 2.0, "random-sparse": 2.2, "dense": 1.6}
 DASHES: dict[Tone, list[int]] = {"random-reinit": [7, 4], "random-sparse": [2, 4]}
 SHAPES: dict[Tone, str] = {
@@ -80,8 +62,9 @@ class Plot(anywidget.AnyWidget):
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
         super().__init__(library=bokehjs(), summary=chart.summary, **traits)
-        self._chart, self._numbers, self._size = chart, _numbers(chart), "middle"
-        self.on_msg(lambda *_: self._send_figure())
+        self._pointed: Callable[[int | None, bool], None] = lambda note, click: None
+        self._chart, self._numbers, self._look = chart, _numbers(chart), Look()
+        self.on_msg(self._received)
 
     def show(self, chart: Chart) -> None:
         """Send what differs from the chart that was shown last."""
@@ -94,18 +77,27 @@ class Plot(anywidget.AnyWidget):
         if spans or columns:
             self.send({"spans": spans, "columns": columns, "notes": list(chart.notes)})
 
-    def resize(self, size: str) -> None:
-        """Write in letters that fit a page of this size: "small", "middle" or "large"."""
-        if size != self._size:
-            self._size = size
+    def dress(self, look: Look) -> None:
+        """Draw with another look."""
+        if look != self._look:
+            self._look = look
             self._send_figure()
 
+    def on_point(self, pointed: Callable[[int | None, bool], None]) -> None:
+        """Call `pointed` with the number of the note that the pointer is at, and whether it was clicked."""
+        self._pointed = pointed
+
+    def _received(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
+        if "wants" in content:
+            self._send_figure()
+        elif "note" in content:
+            self._pointed(content["note"], content["click"])
+
     def _send_figure(self) -> None:
-        figure = json_item(draw(self._chart, TEXT_PIXELS[self._size]))
-        self.send({"figure": figure, "notes": list(self._chart.notes)})
+        self.send({"figure": json_item(draw(self._chart, self._look)), "notes": list(self._chart.notes)})
 
 
-def draw(chart: Chart, text_pixels: float) -> figure:
+def draw(chart: Chart, look: Look) -> figure:
     """Return a chart as a Bokeh figure, in which each mark's source and each axis' range has its name."""
     x, *panels = (Range1d(start=low, end=high, name=name) for name, (low, high) in _numbers(chart)[0].items())
     plot = figure(
@@ -125,7 +117,7 @@ def draw(chart: Chart, text_pixels: float) -> figure:
     for panel in panels[1:]:
         plot.extra_y_ranges[str(panel.name)] = panel
     for name, mark in chart.marks.items():
-        _draw(plot, mark, ColumnDataSource(dict(mark.columns), name=name), text_pixels)
+        _draw(plot, mark, ColumnDataSource(dict(mark.columns), name=name), look)
     return plot
 
 
@@ -147,9 +139,10 @@ def _plain(entry: Any) -> Any:
     return entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry)
 
 
-def _draw(plot: figure, mark: Mark, source: ColumnDataSource, text_pixels: float) -> None:
+def _draw(plot: figure, mark: Mark, source: ColumnDataSource, look: Look) -> None:
     """Draw one mark in its tone."""
-    tone, colour = mark.tone, MARKS[mark.tone]
+    tone, colours = mark.tone, PALETTE[look.theme]
+    colour = colours[tone]
     width = mark.width if mark.width is not None else WIDTHS.get(tone, 1.0)
     where: dict[str, Any] = {"source": source, "level": "glyph"}
     if mark.panel:
@@ -162,7 +155,7 @@ def _draw(plot: figure, mark: Mark, source: ColumnDataSource, text_pixels: float
             plot.varea("x", "low", "high", fill_color=colour, fill_alpha=BANDS.get(tone, 0.15), **where)
         case "points":
             shape = SHAPES[tone]
-            pixels, edge = SHAPE_PIXELS[shape] * mark.size, MARKS["page"]
+            pixels, edge = SHAPE_PIXELS[shape] * mark.size, colours["page"]
             plot.scatter("x", "y", marker=shape, size=pixels, fill_color=colour, line_color=edge, **where)
         case "rules":
             alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
@@ -174,9 +167,9 @@ def _draw(plot: figure, mark: Mark, source: ColumnDataSource, text_pixels: float
                 "x",
                 "y",
                 "text",
-                text_color=TEXTS[tone],
+                text_color=readable(look.theme, tone),
                 text_font=value(FONT),
-                text_font_size=f"{text_pixels}px",
+                text_font_size=f"{look.letters}px",
                 text_font_style="bold" if mark.bold else "normal",
                 text_align=mark.align,
                 text_baseline="middle",
