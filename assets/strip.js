@@ -37,8 +37,8 @@ function render({ model, el }) {
       button.children[1].textContent = stop.name;
     });
     if (focused) levels.children[shown]?.focus();
-    scrubber.max = Math.max(1, model.get("moments") - 1);
-    scrubber.disabled = model.get("moments") < 2;
+    scrubber.max = model.get("whole");
+    scrubber.disabled = !model.get("whole");
     if (!held) scrubber.value = model.get("moment");
     scrubber.setAttribute("aria-valuetext", model.get("said"));
     el.classList.toggle("lt-replaying", model.get("replaying"));
@@ -61,6 +61,12 @@ function render({ model, el }) {
     asked = requestAnimationFrame(() => model.send({ moment: Number(scrubber.value) }));
   });
   scrubber.addEventListener("change", () => (held = false));
+  scrubber.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault(); // the browser's own step is one iteration
+    model.send({ step });
+  });
 
   levels.addEventListener("keydown", move);
   model.on("change", draw);

@@ -132,13 +132,19 @@ def _measure(selection: Selection, live: bool) -> Measurement:
 def introduction(state: State, selection: Selection) -> Sentence:
     """Say of a recorded run what one sees, and where the ticket parts from its controls."""
     level = parting(state)
-    if level is None:
-        return (Said("A recorded search. "), *story(state, selection))
+    said = story(state, selection)
+    if level is None or _exception(state, selection):
+        return (Said("A recorded search. "), *said)
     density = words.remaining(state.experiment.density(level), exact=True)
+    _, _, (_, reinit, sparse) = _standing(state, selection)
     return (
         Said("A recorded search. "),
-        *story(state, selection),
-        Said(f" From {density} on, every ticket ends above every control. "),
+        *said[:4],
+        Said(", "),
+        Said(f"new initial weights {reinit:.1f}%", "random-reinit"),
+        Said(", a "),
+        Said(f"random mask {sparse:.1f}%", "random-sparse"),
+        Said(f". From {density} on, every ticket ends above every control."),
     )
 
 

@@ -25,6 +25,7 @@ from explorer.widgets.panels import VIEWS, Actions, box
 from explorer.widgets.playback import Playback
 from explorer.widgets.pump import INTERVAL, Pump
 from explorer.widgets.side import RUNNING, Side
+from explorer.widgets.tools import Tools, help_drawer
 
 RECORDED = place("assets", "recorded", DEFAULT)
 
@@ -62,15 +63,18 @@ class Explorer(ipywidgets.Box):
         self._preview: int | None = None
         self._page, self._playback = Page(), Playback(self.replay)
         self._side = Side(experiment, self._pressed, self._set)
-        self._main = Main(experiment, Actions(self._select, self.go, self._look_at, self.follow), self._playback)
+        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow)
+        self._tools, self._help = Tools(self._use), help_drawer()
+        self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main))
+        self.children = (self._page, box("lt-page", self._side, self._main, self._help))
         self.add_class("lt-explorer")
         self._pump = Pump(self._draw, self._page)
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
         self.observe(lambda change: self._open(change["new"]), "run")
         self.observe(lambda change: self._set_experiment(change["new"]), "experiment")
+        self._page.on_key(self._key)
         traitlets.link((self, "theme"), (self._page, "theme"))
         self._page.observe(lambda _: self._main.dress(self._page.look), ["theme", "letters"])
         self._draw()
@@ -91,8 +95,7 @@ class Explorer(ipywidgets.Box):
 
         Raises `Refused` with the nearest right name.
         """
-        if name not in VIEWS:
-            raise Refused({"view": sentence("View", repr(name), one_of(VIEWS), nearest(name, VIEWS))})
+        _check_view(name)
         view = self._main.add(name, self.state, self._selection)
         view.show(self.state, self._selection)
         return box("lt-alone-page", self._page, view)
@@ -135,6 +138,23 @@ class Explorer(ipywidgets.Box):
             self._playback.seek(moment, self._source.history)
         self.refresh()
 
+    def walk(self, evaluations: int) -> None:
+        """Go so many evaluations on, or back where it is negative."""
+        history, number = self._source.history, self._playback.number
+        if history.moments:
+            here = history.find(shown_level(self._source.state, self._selection.level)) if number is None else number
+            self.level = None
+            self._playback.pause()
+            self._playback.seek(here + evaluations, history)
+            self.refresh()
+
+    def present(self, view: str = "density") -> None:
+        """Show one view large, with no controls; leave that with an empty name. Raises `Refused` like `view`."""
+        if view:
+            _check_view(view)
+        self._page.presents = view
+        self._select(presents=view)
+
     def follow(self) -> None:
         """Show what is newest: end a replay, and go along with the level that trains."""
         self._playback.leave()
@@ -144,7 +164,8 @@ class Explorer(ipywidgets.Box):
     def close(self) -> None:
         """End the search, if one runs, and draw no more."""
         if self.comm is not None:  # it was made, and is not closed yet
-            self.cancel()
+            if self.session:
+                self.session.cancel()
             self._pump.close()
         super().close()
 
@@ -162,6 +183,45 @@ class Explorer(ipywidgets.Box):
             alive.pause() if label == "Pause" else alive.cancel()
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
+
+    def _use(self, tool: str) -> None:
+        match tool:
+            case "Present":
+                self.present("" if self._selection.presents else "density")
+            case "Dark":
+                self.theme = "dark" if self.theme == "light" else "light"
+            case "Help":
+                self._help.hide() if self._help.is_open else self._help.reveal()
+        self.refresh()
+
+    def _key(self, key: str) -> None:
+        """Do what a key is for; `tools.KEYS` lists them."""
+        level = shown_level(self.state, self._selection.level)
+        match key:
+            case " " if self.session and self.session.status in RUNNING and self._playback.number is None:
+                self._pressed("Pause" if self.session.status == "running" else "Start")
+            case " ":
+                self.replay()
+            case "ArrowLeft" | "ArrowRight":
+                level += 1 if key == "ArrowRight" else -1
+                if level in self._source.state.by_level:
+                    self.go(level)
+            case "," | ".":
+                self.walk(1 if key == "." else -1)
+            case "s":
+                self.step()
+            case "x":
+                self.cancel()
+            case "p" | "t" | "?":
+                self._use({"p": "Present", "t": "Dark", "?": "Help"}[key])
+            case "Escape" if self._help.is_open:
+                self._help.hide()
+            case "Escape" if self._selection.presents:
+                self.present("")
+            case "Escape":
+                self.follow()
+            case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
+                self.present(list(VIEWS)[int(key) - 1])
 
     def _set(self) -> None:
         """Take over what the controls are set to."""
@@ -235,6 +295,7 @@ class Explorer(ipywidgets.Box):
         try:
             self._newest, history = self._source.state, self._source.history
             self._playback.advance(history, by_level=self._page.reduced)
+            self._tools.show(self.theme)
             self._playback.show(possible=bool(history.moments))
             self._draw_status()
             scene = self._scene()
@@ -259,3 +320,9 @@ class Explorer(ipywidgets.Box):
         status = "idle" if self._introduces else self._source.status
         self.status = status if self._playback.number is None else "replaying"
         self._side.show(self.state, self.status, status if self.session else "idle")
+
+
+def _check_view(name: str) -> None:
+    """Raise `Refused` with the nearest right name where there is no such view."""
+    if name not in VIEWS:
+        raise Refused({"view": sentence("View", repr(name), one_of(VIEWS), nearest(name, VIEWS))})

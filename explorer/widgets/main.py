@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 import time
-from bisect import bisect_left
 from typing import NamedTuple
 
 import ipywidgets
 
 from explorer.events import VARIANTS
 from explorer.experiment import Experiment
-from explorer.history import History, Moment
+from explorer.history import History
 from explorer.state import State
-from explorer.views import Selection, words
+from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.views.progress import strip
 from explorer.views.story import Sentence, caption, introduction, presented, story
@@ -53,16 +52,16 @@ class Main(ipywidgets.Box):
         experiment: whose levels and layers are listed first.
         actions: what a person can do here.
         playback: the replay's controls.
+        tools: what stands beside the sentence.
     """
 
-    def __init__(self, experiment: Experiment, actions: Actions, playback: Playback) -> None:
+    def __init__(self, experiment: Experiment, actions: Actions, playback: Playback, tools: ipywidgets.Widget) -> None:
         self._actions = actions
-        self._experiment = experiment
         self._written: tuple[object, float] = (None, 0.0)
         self._look = Look()
         self._views: list[View] = []
         self._story, self._key, self._foot = text("", "lt-story"), text("", "lt-key"), text("", "lt-source")
-        self._strip = Strip(lambda level: actions.go(level, None), self._seek)
+        self._strip = Strip(lambda level: actions.go(level, None), actions.go, actions.step)
         self._back = button("Back to live", "Show what is newest again (Esc)", lambda _: actions.follow())
         self._layer = ipywidgets.Dropdown(description="layer")
         self._layer.add_class("lt-layer")
@@ -75,7 +74,7 @@ class Main(ipywidgets.Box):
         self._masks = panels["masks"]
         super().__init__(
             [
-                self._story,
+                box("lt-top", self._story, tools),
                 box("lt-scrubber", playback, self._strip, self._back),
                 box("lt-charts", panels["accuracy"], panels["density"]),
                 box(
@@ -132,20 +131,14 @@ class Main(ipywidgets.Box):
         self._foot.value = "".join(f"<span>{html.escape(said)}</span>" for said in caption(state, selection))
 
     def _show_strip(self, scene: Scene, history: History, number: int | None) -> None:
-        experiment = scene.state.experiment
-        self._experiment = experiment
-        steps = experiment.evaluations
-        at = Moment(0, 0)
-        if history.moments:
-            at = history.moments[len(history.moments) - 1 if number is None else number]
+        moments = history.moments
         replaying = number is not None
         self._strip.show(
             strip(scene.state, scene.newest),
-            shown=shown_level(scene.state, scene.selection.level),
-            moments=len(steps) * (experiment.levels + 1) if history.moments else 0,
-            moment=len(steps) * at.level + bisect_left(steps, at.iteration),
-            said=f"level {at.level}, iteration {words.count(at.iteration)}",
-            replaying=replaying,
+            shown_level(scene.state, scene.selection.level),
+            scene.state.experiment.iterations,
+            moments[-1 if number is None else number] if moments else None,
+            replaying,
         )
         live = scene.newest.ended is None and bool(scene.newest.networks)
         self._back.description = "Back to live" if live else "End replay"
@@ -166,10 +159,6 @@ class Main(ipywidgets.Box):
                 choice.set_trait("options", options)
             if choice.value != value:
                 choice.value = value
-
-    def _seek(self, number: int) -> None:
-        level, place = divmod(number, len(self._experiment.evaluations))
-        self._actions.go(level, self._experiment.evaluations[place])
 
 
 def _html(said: Sentence) -> str:

@@ -53,12 +53,14 @@ class Actions(NamedTuple):
     Args:
         select: change fields of the selection.
         go: show a level, or the moment when it came to an iteration.
+        step: go so many evaluations on, or back.
         preview: show a level for as long as the pointer is there; None ends it.
         follow: show what is newest.
     """
 
     select: Callable[..., None]
     go: Callable[[int, int | None], None]
+    step: Callable[[int], None]
     preview: Callable[[int | None], None]
     follow: Callable[[], None]
 
