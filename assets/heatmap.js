@@ -93,9 +93,11 @@ function render({ model, el }) {
   const sized = new ResizeObserver(paint);
   sized.observe(el);
   model.on("change", paint);
+  document.addEventListener("lt-look", paint);
   paint();
   return () => {
     sized.disconnect();
+    document.removeEventListener("lt-look", paint);
     model.off("change", paint);
   };
 }

@@ -41,19 +41,18 @@ function render({ model, el }) {
     model.set(name, value);
     model.save_changes();
   };
-  const fit = () => {
-    if (!home.classList.contains("lt-explorer")) return; // a view alone has the letters of a page of middle size
-    const { width, height } = home.getBoundingClientRect();
-    if (width) set("letters", model.get("presents") ? Math.round(SLIDE * height) : LETTERS[sizeOf({ width, height })]);
-  };
-  const room = new ResizeObserver(fit);
+  // Charts and heatmaps take their colours and letters from the style sheet when they hear of another look.
   const dress = () => {
+    const { width, height } = home.getBoundingClientRect(), presents = model.get("presents");
+    const size = home.classList.contains("lt-explorer") ? sizeOf({ width, height }) : "middle";
     home.classList.remove("lt-light", "lt-dark");
     home.classList.add(`lt-${model.get("theme")}`);
-    home.classList.toggle("lt-presenting", Boolean(model.get("presents")));
-    home.dataset.presents = model.get("presents");
-    fit();
+    home.classList.toggle("lt-presenting", Boolean(presents));
+    home.dataset.presents = presents;
+    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
+    document.dispatchEvent(new Event("lt-look"));
   };
+  const room = new ResizeObserver(dress);
   const press = (event) => {
     if (event.defaultPrevented || !KEYS.has(event.key) || taken(event)) return;
     event.preventDefault();

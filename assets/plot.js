@@ -15,6 +15,30 @@ async function bokehjs(model) {
 // JSON has no NaN; a gap in a line travels as null.
 const gaps = (column) => column.map((value) => value ?? NaN);
 
+// Colours, letters and strokes are the style sheet's; a glyph's tag names its tone.
+function dress(el, views) {
+  const style = getComputedStyle(el), letters = parseFloat(style.getPropertyValue("--lt-letters"));
+  if (!letters) return false; // it is not on a page yet
+  const colour = (tone) => ({ value: style.getPropertyValue(`--lt-${tone}`).trim() });
+  const larger = Math.max(1, Math.min(2, letters / 14));
+  for (const { glyph } of views.roots[0].model.renderers) {
+    const { type, tags: [tone] } = glyph;
+    if (type === "Text") {
+      const readable = style.getPropertyValue(`--lt-${tone}-text`).trim();
+      glyph.setv({ text_color: readable ? { value: readable } : colour(tone), text_font_size: { value: `${letters}px` } });
+    } else if (type === "Scatter") {
+      glyph.drawn ??= glyph.size.value;
+      glyph.setv({ fill_color: colour(tone), line_color: colour("page"), size: { value: glyph.drawn * larger } });
+    } else if (type === "VArea" || type === "Quad") {
+      glyph.setv({ fill_color: colour(tone) });
+    } else {
+      glyph.drawn ??= glyph.line_width.value;
+      glyph.setv({ line_color: colour(tone), line_width: { value: glyph.drawn * larger } });
+    }
+  }
+  return true;
+}
+
 async function render({ model, el }) {
   const describe = () => el.setAttribute("aria-label", model.get("summary"));
   el.setAttribute("role", "img");
@@ -56,6 +80,12 @@ async function render({ model, el }) {
   el.addEventListener("click", click);
   leave();
 
+  const look = () => {
+    // A view is made first and put on the page a moment later.
+    if (views && !dress(el, views)) requestAnimationFrame(look);
+  };
+  document.addEventListener("lt-look", look);
+
   async function apply(message) {
     const { figure, columns, spans } = message;
     notes = message.notes;
@@ -63,6 +93,7 @@ async function render({ model, el }) {
       views?.clear();
       views = await Bokeh.embed.embed_item(figure, el);
       el.append(cursor, tip);
+      look();
     } else if (views) {
       const { document } = views.roots[0].model;
       for (const [name, [start, end]] of Object.entries(spans)) document.get_model_by_name(name).setv({ start, end });
@@ -79,6 +110,7 @@ async function render({ model, el }) {
   return async () => {
     model.off("msg:custom", receive);
     model.off("change:summary", describe);
+    document.removeEventListener("lt-look", look);
     await done;
     views?.clear();
   };

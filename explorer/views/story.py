@@ -144,7 +144,7 @@ def introduction(state: State, selection: Selection) -> Sentence:
         Said(f"new initial weights {reinit:.1f}%", "random-reinit"),
         Said(", a "),
         Said(f"random mask {sparse:.1f}%", "random-sparse"),
-        Said(f". From {density} on, every ticket ends above every control."),
+        Said(f". From {density} on, every ticket beats every control."),
     )
 
 

@@ -76,7 +76,6 @@ class Explorer(ipywidgets.Box):
         self.observe(lambda change: self._set_experiment(change["new"]), "experiment")
         self._page.on_key(self._key)
         traitlets.link((self, "theme"), (self._page, "theme"))
-        self._page.observe(lambda _: self._main.dress(self._page.look), ["theme", "letters"])
         self._draw()
 
     @property

@@ -16,7 +16,6 @@ class Heatmap(anywidget.AnyWidget):
 
     _esm = place("assets", "heatmap.js")
 
-    theme = traitlets.Enum(("light", "dark"), "light", help="in which colours").tag(sync=True)
     tone = traitlets.Unicode(help="whose ramp").tag(sync=True)
     waiting = traitlets.Unicode(help="what to say while there is nothing to paint").tag(sync=True)
     summary = traitlets.Unicode(help="what is seen, in words").tag(sync=True)

@@ -16,7 +16,6 @@ from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.views.progress import strip
 from explorer.views.story import Sentence, caption, introduction, presented, story
-from explorer.widgets.palette import Look
 from explorer.widgets.panels import VIEWS, Actions, MasksView, View, box, head, name, text
 from explorer.widgets.playback import Playback
 from explorer.widgets.side import button
@@ -58,7 +57,6 @@ class Main(ipywidgets.Box):
     def __init__(self, experiment: Experiment, actions: Actions, playback: Playback, tools: ipywidgets.Widget) -> None:
         self._actions = actions
         self._written: tuple[object, float] = (None, 0.0)
-        self._look = Look()
         self._views: list[View] = []
         self._story, self._key, self._foot = text("", "lt-story"), text("", "lt-key"), text("", "lt-source")
         self._strip = Strip(lambda level: actions.go(level, None), actions.go, actions.step)
@@ -93,15 +91,8 @@ class Main(ipywidgets.Box):
     def add(self, name: str, state: State, selection: Selection) -> View:
         """Make a view, and keep it up to date from now on."""
         view = VIEWS[name](state, selection, self._actions)
-        view.dress(self._look)
         self._views.append(view)
         return view
-
-    def dress(self, look: Look) -> None:
-        """Draw everything with another look."""
-        self._look = look
-        for view in self._views:
-            view.dress(look)
 
     def show(self, scene: Scene, history: History, number: int | None) -> None:
         """Bring everything up to date; widgets send only what has changed. Raises `RunError` for a damaged run."""

@@ -11,7 +11,6 @@ import anywidget
 import traitlets
 
 from explorer.places import place
-from explorer.widgets.palette import Look, style
 
 
 class Page(anywidget.AnyWidget):
@@ -21,11 +20,10 @@ class Page(anywidget.AnyWidget):
     """
 
     _esm = place("assets", "page.js")
-    _css = style() + place("assets", "explorer.css").read_text(encoding="utf-8")
+    _css = place("assets", "explorer.css")
 
     theme = traitlets.Enum(("light", "dark"), "light", help="the colours").tag(sync=True)
     presents = traitlets.Unicode("", help="the view that is shown large; none where empty").tag(sync=True)
-    letters = traitlets.Float(12.0, help="the charts' letters for the room that there is, in pixels").tag(sync=True)
     reduced = traitlets.Bool(False, help="whether the person asked for less motion").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
@@ -33,11 +31,6 @@ class Page(anywidget.AnyWidget):
         self._pressed: Callable[[str], None] = lambda key: None
         self._frame, self._painted = 0, asyncio.Event()
         self.on_msg(self._answered)
-
-    @property
-    def look(self) -> Look:
-        """How charts and heatmaps are to be drawn."""
-        return Look("dark" if self.theme == "dark" else "light", self.letters)
 
     async def painted(self, timeout: float) -> None:
         """Ask the browser to say when all that was sent is painted; wait for it, at most `timeout` seconds."""

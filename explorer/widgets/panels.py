@@ -17,7 +17,6 @@ from explorer.views.masks import key as masks_key
 from explorer.views.masks import shown_layer
 from explorer.views.means import shown_level
 from explorer.widgets.heatmap import Heatmap
-from explorer.widgets.palette import Look
 from explorer.widgets.plot import Plot
 
 NOTES: dict[Variant, str] = {
@@ -87,11 +86,6 @@ class View(ipywidgets.Box):
             self._shown = key
             self._show(state, selection)
 
-    def dress(self, look: Look) -> None:
-        """Draw with another look."""
-        for plot in self._plots():
-            plot.dress(look)
-
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
         raise NotImplementedError
 
@@ -101,9 +95,6 @@ class View(ipywidgets.Box):
     def _key(self, state: State, selection: Selection) -> object:
         """Return what the view depends on: while it stays the same, there is nothing new to draw."""
         return state.records, selection
-
-    def _plots(self) -> list[Plot]:
-        return []
 
 
 class AccuracyView(View):
@@ -128,9 +119,6 @@ class AccuracyView(View):
         """Go back to the iteration that was clicked."""
         if click and note is not None and note < len(self._iterations):
             self._actions.go(self._level, self._iterations[note])
-
-    def _plots(self) -> list[Plot]:
-        return [self._plot]
 
 
 class DensityView(View):
@@ -162,9 +150,6 @@ class DensityView(View):
         else:
             self._actions.preview(level)
 
-    def _plots(self) -> list[Plot]:
-        return [self._plot]
-
 
 class MasksView(View):
     """The mask of one layer for each variant, as a matrix and, for the first layer, folded to the image."""
@@ -187,11 +172,6 @@ class MasksView(View):
                 self._matrix[v],
             ]
         return children
-
-    def dress(self, look: Look) -> None:
-        """Paint with another look."""
-        for heatmap in (*self._folded.values(), *self._matrix.values()):
-            heatmap.theme = look.theme
 
     def _key(self, state: State, selection: Selection) -> object:
         return masks_key(state, selection)
@@ -237,9 +217,6 @@ class HistogramView(View):
         for v, plot in self._charts.items():
             plot.show(seen.charts[v])
             (self._boxes[v].remove_class if v in seen.ready else self._boxes[v].add_class)("lt-empty")
-
-    def _plots(self) -> list[Plot]:
-        return list(self._charts.values())
 
 
 VIEWS: dict[str, type[View]] = {view.name: view for view in (AccuracyView, DensityView, MasksView, HistogramView)}

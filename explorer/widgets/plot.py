@@ -18,8 +18,6 @@ from ipywidgets import widget_serialization
 
 from explorer.places import place
 from explorer.views.chart import COLUMNS, Chart, Mark, Tone
-from explorer.widgets.palette import PALETTE, Look
-from explorer.widgets.palette import text as readable
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
 WIDTHS: dict[Tone, float] = {"ticket": 3.0, "random-reinit": 2.0, "random-sparse": 2.2, "dense": 1.6}
@@ -49,7 +47,7 @@ def bokehjs() -> BokehJS:
 
 
 class Plot(anywidget.AnyWidget):
-    """Draws a `Chart` with Bokeh.
+    """Draws a `Chart` with Bokeh, in the colours and letters of the style sheet.
 
     The browser asks for the figure whenever it puts it on a page, and then gets the columns that differ from
     one chart to the next, all in one message; Bokeh's own document protocol is not needed for that.
@@ -63,7 +61,7 @@ class Plot(anywidget.AnyWidget):
     def __init__(self, chart: Chart, **traits: Any) -> None:
         super().__init__(library=bokehjs(), summary=chart.summary, **traits)
         self._pointed: Callable[[int | None, bool], None] = lambda note, click: None
-        self._chart, self._numbers, self._look = chart, _numbers(chart), Look()
+        self._chart, self._numbers = chart, _numbers(chart)
         self.on_msg(self._received)
 
     def show(self, chart: Chart) -> None:
@@ -77,12 +75,6 @@ class Plot(anywidget.AnyWidget):
         if spans or columns:
             self.send({"spans": spans, "columns": columns, "notes": list(chart.notes)})
 
-    def dress(self, look: Look) -> None:
-        """Draw with another look."""
-        if look != self._look:
-            self._look = look
-            self._send_figure()
-
     def on_point(self, pointed: Callable[[int | None, bool], None]) -> None:
         """Call `pointed` with the number of the note that the pointer is at, and whether it was clicked."""
         self._pointed = pointed
@@ -94,10 +86,10 @@ class Plot(anywidget.AnyWidget):
             self._pointed(content["note"], content["click"])
 
     def _send_figure(self) -> None:
-        self.send({"figure": json_item(draw(self._chart, self._look)), "notes": list(self._chart.notes)})
+        self.send({"figure": json_item(draw(self._chart)), "notes": list(self._chart.notes)})
 
 
-def draw(chart: Chart, look: Look) -> figure:
+def draw(chart: Chart) -> figure:
     """Return a chart as a Bokeh figure, in which each mark's source and each axis' range has its name."""
     x, *panels = (Range1d(start=low, end=high, name=name) for name, (low, high) in _numbers(chart)[0].items())
     plot = figure(
@@ -117,7 +109,7 @@ def draw(chart: Chart, look: Look) -> figure:
     for panel in panels[1:]:
         plot.extra_y_ranges[str(panel.name)] = panel
     for name, mark in chart.marks.items():
-        _draw(plot, mark, ColumnDataSource(dict(mark.columns), name=name), look)
+        _draw(plot, mark, ColumnDataSource(dict(mark.columns), name=name))
     return plot
 
 
@@ -139,37 +131,32 @@ def _plain(entry: Any) -> Any:
     return entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry)
 
 
-def _draw(plot: figure, mark: Mark, source: ColumnDataSource, look: Look) -> None:
-    """Draw one mark in its tone."""
-    tone, colours = mark.tone, PALETTE[look.theme]
-    colour = colours[tone]
+def _draw(plot: figure, mark: Mark, source: ColumnDataSource) -> None:
+    """Draw one mark. Its colours and the size of its letters are the browser's: the tag names the tone."""
+    tone = mark.tone
     width = mark.width if mark.width is not None else WIDTHS.get(tone, 1.0)
-    where: dict[str, Any] = {"source": source, "level": "glyph"}
+    where: dict[str, Any] = {"source": source, "level": "glyph", "tags": [tone]}
     if mark.panel:
         where["y_range_name"] = f"y{mark.panel}"
     match mark.kind:
         case "line":
-            dash = DASHES.get(tone, [])
-            plot.line("x", "y", line_color=colour, line_width=width, line_dash=dash, line_join="round", **where)
+            plot.line("x", "y", line_width=width, line_dash=DASHES.get(tone, []), line_join="round", **where)
         case "band":
-            plot.varea("x", "low", "high", fill_color=colour, fill_alpha=BANDS.get(tone, 0.15), **where)
+            plot.varea("x", "low", "high", fill_alpha=BANDS.get(tone, 0.15), **where)
         case "points":
             shape = SHAPES[tone]
-            pixels, edge = SHAPE_PIXELS[shape] * mark.size, colours["page"]
-            plot.scatter("x", "y", marker=shape, size=pixels, fill_color=colour, line_color=edge, **where)
+            plot.scatter("x", "y", marker=shape, size=SHAPE_PIXELS[shape] * mark.size, **where)
         case "rules":
             alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
-            plot.segment("x", "y", "x_end", "y_end", line_color=colour, line_width=width, line_alpha=alpha, **where)
+            plot.segment("x", "y", "x_end", "y_end", line_width=width, line_alpha=alpha, **where)
         case "boxes":
-            plot.quad("left", "right", "top", "bottom", fill_color=colour, line_color=None, **where)
+            plot.quad("left", "right", "top", "bottom", line_color=None, **where)
         case "texts":
             plot.text(
                 "x",
                 "y",
                 "text",
-                text_color=readable(look.theme, tone),
                 text_font=value(FONT),
-                text_font_size=f"{look.letters}px",
                 text_font_style="bold" if mark.bold else "normal",
                 text_align=mark.align,
                 text_baseline="middle",
