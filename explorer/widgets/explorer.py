@@ -154,6 +154,13 @@ class Explorer(ipywidgets.Box):
         self._page.presents = view
         self._select(presents=view)
 
+    def look(self, number: int | None = None, **selection: Any) -> None:
+        """Draw a moment of the history, or what is newest, at once and whole: for who records the page."""
+        self._playback.number = number
+        self._selection = replace(self._selection, **selection)
+        self._main.forget_sentence()
+        self._draw()
+
     def follow(self) -> None:
         """Show what is newest: end a replay, and go along with the level that trains."""
         self._playback.leave()

@@ -121,6 +121,10 @@ class Main(ipywidgets.Box):
         self._story.value = f'<p class="{failed}">{written}</p>'
         self._foot.value = "".join(f"<span>{html.escape(said)}</span>" for said in caption(state, selection))
 
+    def forget_sentence(self) -> None:
+        """Let the next sentence be written whenever the last one was."""
+        self._written = (None, 0.0)
+
     def _show_strip(self, scene: Scene, history: History, number: int | None) -> None:
         moments = history.moments
         replaying = number is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -85,8 +85,19 @@ class Plot(anywidget.AnyWidget):
         elif "note" in content:
             self._pointed(content["note"], content["click"])
 
+    def figure(self) -> Any:
+        """Return the figure as BokehJS takes it."""
+        return json_item(draw(self._chart))
+
+    def content(self) -> Iterator[tuple[str, Any]]:
+        """List what the chart holds, by the names of its spans and marks."""
+        spans, columns = self._numbers
+        yield from ((f"spans {name}", span) for name, span in spans.items())
+        yield from ((f"columns {name}", data) for name, data in columns.items())
+        yield "notes", list(self._chart.notes)
+
     def _send_figure(self) -> None:
-        self.send({"figure": json_item(draw(self._chart)), "notes": list(self._chart.notes)})
+        self.send({"figure": self.figure(), "notes": list(self._chart.notes)})
 
 
 def draw(chart: Chart) -> figure:
