@@ -5,7 +5,19 @@ from __future__ import annotations
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import words
-from explorer.views.chart import NOTHING, Chart, MarginLabel, Mark, Span, columns, margin_labels, round_step, ticks
+from explorer.views.chart import (
+    NOTHING,
+    Chart,
+    MarginLabel,
+    Mark,
+    Span,
+    columns,
+    frame,
+    margin_labels,
+    per_cent,
+    round_step,
+    ticks,
+)
 from explorer.views.level_axis import LevelAxis, Measured
 from explorer.views.means import (
     Mean,
@@ -19,6 +31,7 @@ from explorer.views.means import (
 )
 from explorer.views.placement import free_height, free_heights
 from explorer.views.selection import Selection
+from explorer.views.table import Table, cell, range_cells, range_columns
 from explorer.views.verdict import verdict
 
 ACCURACY, ITERATION = 0, 1  # the two panels
@@ -42,7 +55,10 @@ def density(state: State, selection: Selection) -> Chart:
     dense, dense_stop = shown["ticket"].get(0), stops["ticket"].get(0)
 
     marks = axis.strip(upper.low + upper.share(0.005), upper.last)
-    marks |= _axes(x, upper, lower) | axis.ticks(lower.first - lower.share(0.045), ITERATION)
+    marks |= frame(x, upper, per_cent(ticks(low, high, round_step(high - low, 5))), ACCURACY)
+    iterations = {at: words.count(at) for at in (0, lower.last / 2, lower.last)}
+    marks |= frame(x, lower, iterations, ITERATION, " below")
+    marks |= axis.ticks(lower.first - lower.share(0.045), ITERATION)
     marks |= _titles(x, lower)
     marks |= _dense(dense, dense_stop, x)
     for variant in reversed(VARIANTS):
@@ -63,6 +79,26 @@ def density(state: State, selection: Selection) -> Chart:
     return Chart("density", x, (upper, lower), marks, _summary(state, shown, dense), notes)
 
 
+def table(state: State, selection: Selection) -> Table:
+    """Return both accuracies and the early-stopping iteration of each variant at each level that is done."""
+    measures = ((final_accuracy, 2), (early_stop_accuracy, 2), (early_stop_iteration, 1))
+    rows = []
+    for level in range(state.experiment.levels + 1):
+        for variant in VARIANTS if level else VARIANTS[:1]:
+            values = [(mean(state, variant, level, measure), decimals) for measure, decimals in measures]
+            if values[0][0]:
+                name = words.TITLES[variant if level else "dense"].lower()
+                remaining = cell(100 * state.experiment.density(level), 1)
+                cells = (text for value, decimals in values for text in range_cells(value, decimals))
+                rows.append((cell(level), remaining, name, *cells))
+    names = ("final accuracy", "early-stop accuracy", "early-stop iteration")
+    return Table(
+        ("level", "weights remaining", "variant", *(column for name in names for column in range_columns(name))),
+        tuple(rows),
+        "Test accuracy and weights remaining, in per cent, and the early-stopping iteration, at each level.",
+    )
+
+
 def _measured(state: State, variant: Variant, measure: Measurement) -> Measured:
     """Return the mean of every trained level; all variants begin at the dense network."""
     means = {
@@ -70,26 +106,6 @@ def _measured(state: State, variant: Variant, measure: Measurement) -> Measured:
         for level in range(state.experiment.levels + 1)
     }
     return {level: value for level, value in means.items() if value}
-
-
-def _axes(x: Span, upper: Span, lower: Span) -> dict[str, Mark]:
-    step = round_step(upper.last - upper.first, 5)
-    heights = ticks(upper.first, upper.last, step)
-    left = x.first - x.share(0.012)
-    y_ticks = [(left, h, f"{h:g}" + ("%" if h == heights[-1] else "")) for h in heights]
-    steps = [0, lower.last / 2, lower.last]
-    y_ticks_below = [(left, s, words.count(s)) for s in steps]
-    grid = [(x.first, h, x.last, h) for h in heights if h > upper.first]
-    grid_below = [(x.first, s, x.last, s) for s in steps[1:]]
-    floor = [(x.first, upper.first, x.last, upper.first)]
-    return {
-        "grid": Mark("rules", "grid", columns("rules", grid), width=1),
-        "grid below": Mark("rules", "grid", columns("rules", grid_below), ITERATION, width=1),
-        "axis": Mark("rules", "axis", columns("rules", floor), width=1),
-        "axis below": Mark("rules", "axis", columns("rules", [(x.first, 0, x.last, 0)]), ITERATION, width=1),
-        "y ticks": Mark("texts", "muted", columns("texts", y_ticks), align="right"),
-        "y ticks below": Mark("texts", "muted", columns("texts", y_ticks_below), ITERATION, align="right"),
-    }
 
 
 def _titles(x: Span, lower: Span) -> dict[str, Mark]:
