@@ -142,7 +142,7 @@ def _waiting(state: State, shown: Mapping[Variant, Measured]) -> str:
     if state.experiment.replicates < 2:
         return "Overlap is between replicates; this search has one."
     if any(len(state.find("ticket", level)) > 1 for level in range(1, state.level + 1)):
-        return "Overlap needs the masks of two replicates; this run keeps one's."
+        return "Overlap needs two replicates' masks; this run keeps one's."
     if state.ended:
         return "No level has the masks of two replicates."
     return "Masks are compared here when level 1 begins."

@@ -60,7 +60,7 @@ def test_a_run_that_keeps_the_masks_of_one_replicate_says_so(shared, tiny):
     recorded = Run.open(place("assets", "recorded", DEFAULT)).state
     states = (recorded, State(tiny), State(tiny.but(replicates=1)), shared.live)
     kept, begins, alone, shown = (overlap(s, Selection()).marks["waiting"].columns["text"][0] for s in states)
-    assert kept == "Overlap needs the masks of two replicates; this run keeps one's."
+    assert kept == "Overlap needs two replicates' masks; this run keeps one's."
     assert begins == "Masks are compared here when level 1 begins."
     assert alone == "Overlap is between replicates; this search has one."
     assert shown == ""
