@@ -215,7 +215,6 @@ const APPLY = {
   value: ({ kind, el }, value) => (kind === "HTML" ? (el.firstChild.innerHTML = value) : (el.lastChild.value = value)),
   options: ({ kind, el }, options) => {
     const field = el.lastChild;
-    field.ariaLabel = el.firstChild.textContent;
     if (kind === "Dropdown") return field.replaceChildren(...options.map((option) => new Option(option)));
     field.replaceChildren(
       ...options.map((option, index) => {
@@ -227,7 +226,7 @@ const APPLY = {
     );
   },
   index: ({ kind, el }, index) => {
-    if (kind === "Dropdown" && !named(el, CHOSEN)) el.lastChild.selectedIndex = index;
+    if (kind === "Dropdown") el.lastChild.selectedIndex = index;
     [...el.lastChild.children].forEach((child, k) => child.classList.toggle("mod-active", k === index));
   },
 };
@@ -277,6 +276,8 @@ function show() {
 document.body.append(widgets[0].el);
 page.model.traits = { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light", presents: "" };
 show();
+document.querySelector(".lt-controls").after(document.getElementById("note").content);
+for (const field of document.querySelectorAll(".lt-controls :is(select, input)")) field.disabled = true;
 for (const widget of widgets) {
   if (!widget.model) continue;
   const script = scripts[widget.script];

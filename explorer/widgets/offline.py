@@ -88,12 +88,18 @@ class Recorder:
             .read_text(encoding="utf-8")
             .format(
                 title=html.escape(title),
+                left_out=html.escape(self._left_out()),
                 style=place("assets", "explorer.css").read_text(encoding="utf-8"),
                 bokeh=bokehjs().source.replace("</script", "<\\/script"),
                 recording=json.dumps(recording, separators=(",", ":")).replace("</", "<\\/"),
                 script=place("assets", "offline.js").read_text(encoding="utf-8"),
             )
         )
+
+    def _left_out(self) -> str:
+        """Say what of the run itself is not in the page."""
+        step = self._kept.step
+        return f"Of the replay every {step}th evaluation is kept." if step > 1 else ""
 
     def _look(self, layer: str, measure: str, presents: str) -> Track:
         """Go through all moments, then all levels, in one way of looking."""
