@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from explorer import Experiment, Refused, preset
 from explorer.experiment import is_percent, percent
 from explorer.presets import PRESETS
+from explorer.views import words
 from tests.strategies import experiments
 
 GOLDEN = {3: 51.3, 7: 21.1, 9: 13.5, 12: 7.0, 15: 3.6, 16: 2.9, 18: 1.9}
@@ -96,6 +97,11 @@ def test_typed_settings_win_over_the_base(experiment, base):
     assert Experiment.parse({"seed": seed}, base) == base.but(seed=experiment.seed)
 
 
+@given(st.integers(1, 1_000_000))
+def test_numbers_are_read_with_their_commas_as_the_page_writes_them(iterations):
+    assert Experiment.parse({"iterations": words.count(iterations)}) == Experiment(iterations=iterations)
+
+
 def test_an_experiment_cannot_be_changed():
     experiment = Experiment()
     with pytest.raises(ValueError, match="frozen"):
@@ -153,6 +159,11 @@ def test_whatever_a_file_holds_is_taken_or_refused_by_its_field(name, value):
         ("seed", "one", "one", "a whole number from 0 to 4294967295"),
         ("seed", "-1", "-1", "a whole number from 0 to 4294967295"),
         ("batch", "9999", "9999", "at most 3500"),
+        ("iterations", "1_000", "1_000", "a whole number from 1"),
+        ("iterations", "1,00", "1,00", "a whole number from 1"),
+        ("iterations", "1000,000", "1000,000", "a whole number from 1"),
+        ("prune", "1_0", "1_0", "from 1 to 99"),
+        ("learning_rate", "0,5", "0,5", "above 0 and up to 10"),
         ("learning_rate", "0", "0", "above 0 and up to 10"),
         ("dataset", "digit", "digit", "did you mean digits?"),
         ("architecture", "lenet", "lenet", "did you mean lenet-300-100?"),
