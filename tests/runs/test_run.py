@@ -170,10 +170,12 @@ def test_asking_for_the_status_keeps_no_one_from_writing(writer):
     [
         (lambda run: run.mask(level=9), "level 9.*it holds level 0, level 1"),
         (lambda run: run.mask(variant="random-reinit"), "level 0.*it holds level 1"),
-        (lambda run: run.weights(variant="nobody"), "no nobody.*it holds nothing"),
+        (lambda run: run.weights(variant="nobody"), "variant: 'nobody' is not accepted; give one of ticket, "),
+        (lambda run: run.mask(variant="tickt"), r"did you mean ticket\?"),
+        (lambda run: run.weights(when="finale"), r"did you mean final\?"),
         (lambda run: run.weights(replicate=5), "replicate 5"),
         (lambda run: run.module(draw=1), "draw 1"),
-        (lambda run: run.weights(when="middle"), "'middle' is not accepted; give initial or final"),
+        (lambda run: run.weights(when="middle"), "'middle' is not accepted; give one of initial, final"),
     ],
 )
 def test_a_network_that_is_not_there_is_one_sentence(small, ask, said):

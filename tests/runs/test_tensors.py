@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from explorer import Run, RunError
 from explorer.events import VARIANTS
@@ -61,6 +62,23 @@ def test_a_file_is_whole_or_absent(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="No space"):
             tensors.write_whole(file, b"third")
     assert file.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [file], "no part is left beside it"
+
+
+def test_a_files_bytes_depend_on_what_is_in_it_alone():
+    def file(names):
+        arrays = {name: np.full((3, 5), number, np.float32) for number, name in enumerate(sorted(names))}
+        return tensors.serialize({name: arrays[name] for name in names}, {name: f"about {name}" for name in names})
+
+    names = [f"layer {number}" for number in range(20)]  # in any order, 20 would hardly be sorted by chance
+    content = file(names)
+    assert content == file(names[::-1])
+    read = safetensors.numpy.load(content)
+    assert set(read) == set(names)
+    assert all((read[name] == number).all() for number, name in enumerate(sorted(names)))
+    (length,) = struct.unpack("<Q", content[:8])
+    assert length % 8 == 0
+    assert list(json.loads(content[8 : 8 + length])["__metadata__"]) == sorted(names)
 
 
 def test_a_tensor_file_cut_short_is_one_sentence(copy):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +82,52 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tiny, copy):
     with pytest.raises(RunError, match="holds a run already"):
         Writer(tiny, "cpu", "torch", copy)
     assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_that_is_not_empty_is_refused_and_left_alone(tiny, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(RunError, match="is not empty") as caught:
+        Writer(tiny, "cpu", "torch", tmp_path)
+    assert is_one_sentence(str(caught.value))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_an_empty_folder_is_taken(tiny, tmp_path):
+    Writer(tiny, "cpu", "torch", tmp_path).close()
+    assert Run.open(tmp_path).experiment == tiny
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("fails", ["pathlib.Path.mkdir", "pathlib.Path.open", "os.fsync"])
+def test_a_writer_that_fails_leaves_nothing(tiny, tmp_path, monkeypatch, there, fails):
+    folder = tmp_path / "run"
+    if there:
+        folder.mkdir()
+
+    def full(*args, **keywords):
+        if fails != "pathlib.Path.mkdir" or args[0].name == "tensors":
+            raise OSError(28, "No space left on device")
+        return mkdir(*args, **keywords)
+
+    mkdir = Path.mkdir
+    with monkeypatch.context() as patch:
+        patch.setattr(fails, full)
+        with pytest.raises(RunError, match="No space left on device"):
+            Writer(tiny, "cpu", "torch", folder)
+    assert folder.exists() == there
+    assert not there or list(folder.iterdir()) == []
+    Writer(tiny, "cpu", "torch", folder).close()  # nobody holds its lock
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_discarded_is_gone_but_for_the_folder_that_was_there(tiny, tmp_path, there):
+    folder = tmp_path / "run"
+    if there:
+        folder.mkdir()
+    writer = Writer(tiny, "cpu", "torch", folder)
+    writer.write(NetworkStarted(Network("ticket", 0, 0), {}, {"fc1.bias": np.zeros(3, np.float32)}))
+    writer.discard()
+    assert [path.name for path in tmp_path.rglob("*")] == (["run"] if there else [])
 
 
 def test_a_folder_that_another_writes_is_refused(tiny, writer):
