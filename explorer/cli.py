@@ -21,13 +21,13 @@ from rich.table import Table
 
 from explorer.errors import ExplorerError, Refused, RunError, sentence
 from explorer.events import VARIANTS, Event, Glimpse
-from explorer.experiment import Experiment, accepted, field, percent
+from explorer.experiment import Experiment, accepted, field
 from explorer.presets import DEFAULT, PRESETS, preset
 from explorer.runs.records import to_line
+from explorer.views import words
 from explorer.views.means import early_stop_accuracy, early_stop_iteration, final_accuracy, mean
 from explorer.views.progress import progress
 from explorer.views.story import result
-from explorer.views.words import remaining
 
 if TYPE_CHECKING:
     from explorer.session import Session
@@ -132,9 +132,15 @@ def search(
             signal.signal(number, handler)
     ended = session.state.ended
     if ended and ended.outcome == "failed":
-        raise ExplorerError(f"{ended.message} The run is in {session.folder}.")
-    words = "Interrupted; what was computed is in" if interrupted else "Written to"
-    click.echo(f"{words} {session.folder}", err=True)
+        raise ExplorerError(ended.message + (f" The run is in {session.folder}." if session.folder else ""))
+    if session.folder is None:
+        click.echo("Interrupted before anything was computed; nothing is kept.", err=True)
+    else:
+        found = result(session.state)
+        if found:
+            click.echo(found.line, err=True)
+        where = "Interrupted; what was computed is in" if interrupted else "Written to"
+        click.echo(f"{where} {session.folder}", err=True)
     sys.exit(130 if interrupted else 0)
 
 
@@ -184,7 +190,7 @@ def _follow(session: Session) -> None:
         while session.wait(0.2) in ("running", "paused"):
             state = session.state
             now = progress(state)
-            density = remaining(state.experiment.density(state.level), exact=True)
+            density = words.remaining(state.experiment.density(state.level), exact=True)
             where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
             bar.update(task, completed=now.share, description=where, left=now.left)
             if bar.disable and now.left and state.level > said:
@@ -203,11 +209,7 @@ def show(folder: Path) -> None:
     experiment, state = run.experiment, run.state
     console = Console(highlight=False, markup=False)
     console.width = max(console.width, 110)  # a table cut off says nothing
-    console.print(
-        f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% a level, "
-        f"{experiment.iterations:,} iterations, replicates: {experiment.replicates}, seed {experiment.seed}: "
-        f"{run.status}"
-    )
+    console.print(f"{words.settings(experiment)}: {run.status}")
     table = Table(box=SIMPLE)
     for head in (
         "level",
@@ -226,7 +228,7 @@ def show(folder: Path) -> None:
             if final and stop and there:
                 table.add_row(
                     str(level),
-                    remaining(experiment.density(level), exact=True),
+                    words.remaining(experiment.density(level), exact=True),
                     variant if level else "dense",
                     str(len(state.find(variant, level))),
                     f"{final.mean:.1f} ({final.low:.1f}–{final.high:.1f})",
@@ -236,7 +238,7 @@ def show(folder: Path) -> None:
     console.print(table)
     found = result(state)
     if found:
-        console.print(" ".join(filter(None, (found.about, found.headline))), *filter(None, found.numbers), sep="; ")
+        console.print(found.line)
     if state.ended and state.ended.message:
         console.print(state.ended.message)
 

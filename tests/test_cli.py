@@ -1,17 +1,21 @@
 """The command `lottery`: what it refuses, what it prints, how it ends."""
 
+import itertools
 import json
+import os
 import signal
 import statistics
+import urllib.error
 
 import pytest
 
-from explorer import Experiment, ExplorerError, Run, preset
+from explorer import Experiment, ExplorerError, Run, Session, preset, search
 from explorer.cli import main
 from explorer.events import VARIANTS
 from explorer.presets import PRESETS
 from explorer.runs.records import to_line
-from tests.support import PATIENCE, is_one_sentence, searching
+from explorer.views.story import result
+from tests.support import PATIENCE, is_one_sentence, searching, until
 
 
 @pytest.fixture
@@ -158,8 +162,11 @@ def test_without_a_terminal_it_says_a_line_a_level_on_stderr(lottery, tmp_path):
     quick = ("--levels", "2", "--replicates", "1", "--iterations", "100", "--device", "cpu")
     status, stdout, stderr = lottery("search", "--dataset", "digits", *quick, "--out", tmp_path / "run")
     assert (status, stdout) == (0, "")
-    *levels, written = stderr.splitlines()
+    *levels, verdict, written = stderr.splitlines()
     assert written == f"Written to {tmp_path / 'run'}"
+    assert verdict == result(Run.open(tmp_path / "run").state).line
+    _, shown, _ = lottery("show", tmp_path / "run")
+    assert verdict in shown
     assert levels
     for line in levels:
         assert line.startswith("level ")
@@ -194,8 +201,8 @@ def test_settings_come_from_file_or_preset_then_set_then_flags(lottery, monkeypa
 
 def test_a_failure_is_status_1_with_its_message(lottery, tiny, tmp_path, monkeypatch):
     def fail(*args, **keywords):
+        yield from itertools.islice(search(*args, **keywords), 3)
         raise MemoryError
-        yield
 
     monkeypatch.setattr("explorer.session.search", fail)
     status, _, stderr = lottery("search", *QUICK, "--out", tmp_path / "run")
@@ -204,6 +211,46 @@ def test_a_failure_is_status_1_with_its_message(lottery, tiny, tmp_path, monkeyp
     assert "out of memory" in line
     assert str(tmp_path / "run") in line
     assert Run.open(tmp_path / "run").status == "failed"
+
+
+def test_data_that_cannot_be_had_is_status_1_and_leaves_no_run(lottery, nowhere, tmp_path, monkeypatch):
+    def refuse(*args, **keywords):
+        raise urllib.error.URLError(OSError(-3, "Temporary failure in name resolution"))
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "data"))
+    status, _, stderr = lottery("search", "--dataset", "mnist", "--levels", "1", "--device", "cpu")
+    (line,) = stderr.splitlines()
+    assert status == 1
+    assert "could not be downloaded (Temporary failure in name resolution); put " in line
+    assert f"t10k-labels-idx1-ubyte.gz into {tmp_path / 'data' / 'MNIST' / 'raw'}." in line
+    assert list(nowhere.iterdir()) == []
+
+
+def test_a_folder_that_is_not_empty_is_refused(lottery, tiny, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    status, _, stderr = lottery("search", *QUICK, "--out", tmp_path)
+    assert status == 2
+    assert is_one_sentence(stderr.strip())
+    assert f"{tmp_path} is not empty" in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_interrupted_before_anything_was_computed_it_says_so(lottery, tiny, tmp_path, monkeypatch):
+    load = type(tiny.data).load
+
+    def interrupted(data):
+        os.kill(os.getpid(), signal.SIGINT)  # as if while downloading
+        until(lambda: told)
+        return load(data)
+
+    told, cancel = [], Session.cancel
+    monkeypatch.setattr(Session, "cancel", lambda session: told.append(cancel(session)))
+    monkeypatch.setattr(type(tiny.data), "load", interrupted)
+    status, _, stderr = lottery("search", *QUICK, "--out", tmp_path / "run")
+    assert status == 130
+    assert stderr == "Interrupted before anything was computed; nothing is kept.\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_search_ends_with_130_and_keeps_what_it_has(tmp_path):
@@ -231,7 +278,7 @@ def test_show_prints_the_means_of_every_level_and_variant(lottery, shared):
     status, stdout, _ = lottery("show", shared.folder)
     assert status == 0
     assert "Lenet-300-100 on Digits" in stdout
-    assert "52% a level, 210 iterations, replicates: 2, seed 0: finished" in stdout
+    assert "4 levels of 52%, 2 replicates, 210 iterations, seed 0: finished" in stdout
     rows = [line.split() for line in stdout.splitlines() if line.strip()[:1].isdigit()]
     assert [(row[0], row[2]) for row in rows] == [("0", "dense")] + [
         (str(level), variant) for level in range(1, 5) for variant in VARIANTS
