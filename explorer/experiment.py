@@ -161,6 +161,11 @@ class Experiment(BaseModel):
             raise Refused({"experiment": "The experiment is not a JSON object of settings."})
         return cls(**settings)
 
+    def typed(self) -> dict[str, str]:
+        """Write every setting as a person types it; `parse` gives an equal experiment back."""
+        settings = self.model_dump().items()
+        return {name: percent(value) if is_percent(name) else str(value) for name, value in settings}
+
     @classmethod
     def parse(cls, texts: Mapping[str, str], base: Experiment | Mapping[str, Any] | None = None) -> Experiment:
         """Read settings as a person types them (percentages as 20, not 0.2), over those of `base`.

@@ -8,21 +8,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explorer import Experiment, Refused, preset
-from explorer.experiment import is_percent, percent
 from explorer.presets import PRESETS
 from explorer.views import words
 from tests.strategies import experiments
 
 GOLDEN = {3: 51.3, 7: 21.1, 9: 13.5, 12: 7.0, 15: 3.6, 16: 2.9, 18: 1.9}
 """Level → weights remaining in per cent, as the paper prints them for Lenet."""
-
-
-def typed(experiment):
-    """An experiment's settings as a person would type them."""
-    return {
-        name: f"{percent(value)}%" if is_percent(name) else str(value)
-        for name, value in experiment.model_dump().items()
-    }
 
 
 def attempt(make):
@@ -88,13 +79,14 @@ def test_json_gives_an_equal_experiment(experiment):
 
 @given(experiments())
 def test_parse_accepts_what_is_printed(experiment):
-    assert Experiment.parse(typed(experiment)) == experiment
+    typed = experiment.typed()
+    assert Experiment.parse(typed) == experiment
+    assert Experiment.parse({**typed, "prune": f" {typed['prune']} % "}) == experiment
 
 
 @given(experiments(), experiments())
 def test_typed_settings_win_over_the_base(experiment, base):
-    seed = typed(experiment)["seed"]
-    assert Experiment.parse({"seed": seed}, base) == base.but(seed=experiment.seed)
+    assert Experiment.parse({"seed": experiment.typed()["seed"]}, base) == base.but(seed=experiment.seed)
 
 
 @given(st.integers(1, 1_000_000))
