@@ -23,6 +23,9 @@ from explorer.errors import ExplorerError, Refused, RunError, sentence
 from explorer.events import VARIANTS, Event, Glimpse
 from explorer.experiment import Experiment, accepted, field
 from explorer.presets import DEFAULT, PRESETS, preset
+from explorer.runs import Run
+from explorer.runs.export import ALL, KINDS, Choice
+from explorer.runs.export import export as export_run
 from explorer.runs.records import to_line
 from explorer.views import words
 from explorer.views.means import early_stop_accuracy, early_stop_iteration, final_accuracy, mean
@@ -203,8 +206,6 @@ def _follow(session: Session) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def show(folder: Path) -> None:
     """Show what a run directory holds: mean accuracies and early stopping for each level and variant."""
-    from explorer.runs import Run
-
     run = Run.open(folder)
     experiment, state = run.experiment, run.state
     console = Console(highlight=False, markup=False)
@@ -249,10 +250,55 @@ def show(folder: Path) -> None:
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 def thin(folder: Path, size: str, out: Path) -> None:
     """Copy a run so that it fits into SIZE: every curve, and one replicate's masks and weights."""
-    from explorer.runs import Run
     from explorer.runs.thin import thin as thin_run
 
     click.echo(thin_run(Run.open(folder), out, _bytes(size)))
+
+
+@lottery.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--what",
+    multiple=True,
+    default=(ALL,),
+    metavar="KIND",
+    help=f"{', '.join(KINDS)} or {ALL} (default); may be repeated.",
+)
+@click.option("--variant", default="ticket", metavar="V", help=f"Of the network: {', '.join(VARIANTS)}.")
+@click.option("--replicate", default="0", metavar="N", help="Of the network, from 0 (default).")
+@click.option("--level", metavar="N", help="Of the network, 0 for the dense one (default: the last that is trained).")
+@click.option("--when", default="final", metavar="MOMENT", help="Its weights before or after training: initial, final.")
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def export(
+    folder: Path,
+    out: Path,
+    what: tuple[str, ...],
+    variant: str,
+    replicate: str,
+    level: str | None,
+    when: str,
+    force: bool,
+) -> None:
+    """Export a run into the folder OUT: tables (csv), or one network with torch's names (network: safetensors).
+
+    Nothing is written where a file is there already, unless --force is given.
+    """
+    run = Run.open(folder)
+    numbers = (_whole("--replicate", replicate), None if level is None else _whole("--level", level))
+    try:
+        choice = Choice(variant, *numbers, when=when)  # type: ignore[arg-type]  # names are looked at there
+        for path in export_run(run, out, what, choice, force):
+            click.echo(path)
+    except RunError as error:  # the run is one: what is asked of it, or the folder, is the wrong argument
+        raise Refused({"export": str(error)}) from None
+
+
+def _whole(flag: str, text: str) -> int:
+    """Turn what was typed into a whole number from 0."""
+    if not text.isdecimal():
+        raise Refused({flag: sentence(flag, repr(text), "a whole number from 0")})
+    return int(text)
 
 
 def _bytes(size: str) -> int:

@@ -13,6 +13,7 @@ from explorer import Experiment, ExplorerError, Run, Session, preset, search
 from explorer.cli import main
 from explorer.events import VARIANTS
 from explorer.presets import PRESETS
+from explorer.runs.export import Choice, files
 from explorer.runs.records import to_line
 from explorer.views.story import result
 from tests.support import PATIENCE, is_one_sentence, searching, until
@@ -302,11 +303,64 @@ def test_show_of_an_unfinished_run_says_so(lottery, tiny, tmp_path):
 
 
 def test_show_of_what_is_no_run_is_status_1_and_one_sentence(lottery, tmp_path):
-    for folder in (tmp_path, tmp_path / "nowhere"):
-        status, stdout, stderr = lottery("show", folder)
+    for command in (["show", tmp_path], ["show", tmp_path / "nowhere"], ["export", tmp_path, tmp_path / "out"]):
+        status, stdout, stderr = lottery(*command)
         assert (status, stdout) == (1, "")
         assert is_one_sentence(stderr.strip())
-        assert str(folder) in stderr
+        assert f"{command[1]} is no run directory" in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_writes_what_is_asked_for_and_says_where(lottery, shared, tmp_path):
+    run, who = (
+        Run.open(shared.folder),
+        ("--variant", "random-sparse", "--replicate", "1", "--level", "2", "--when", "initial"),
+    )
+    for arguments, made in (
+        ((), files(run)),
+        (("--what", "csv"), files(run, ["csv"])),
+        (("--what", "network", *who), files(run, ["network"], Choice("random-sparse", 1, 2, when="initial"))),
+        (("--what", "network", "--what", "csv"), files(run, ["csv", "network"])),
+    ):
+        out = tmp_path / " ".join(arguments)
+        status, stdout, stderr = lottery("export", shared.folder, out, *arguments)
+        assert (status, stderr) == (0, "")
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == made
+        assert stdout.splitlines() == [str(out / name) for name in made]
+        assert lottery("export", shared.folder, out, *arguments)[0] == 2
+        assert lottery("export", shared.folder, out, *arguments, "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--what", "pictures"], ["'pictures'", "csv, network, all"]),
+        (["--variant", "tickt"], ["'tickt'", "did you mean ticket?"]),
+        (["--when", "finale"], ["'finale'", "did you mean final?"]),
+        (["--level", "9"], ["level 9", "it holds level 0, level 1"]),
+        (["--level", "last"], ["--level", "'last'", "a whole number from 0"]),
+        (["--replicate", "-1"], ["--replicate", "'-1'", "a whole number from 0"]),
+        (["--replicate", "2"], ["no ticket of it is trained"]),
+    ],
+    ids=lambda part: " ".join(part),
+)
+def test_what_cannot_be_exported_is_refused_in_one_sentence_and_nothing_written(
+    lottery, shared, tmp_path, arguments, said
+):
+    status, stdout, stderr = lottery("export", shared.folder, tmp_path / "out", "--what", "network", *arguments)
+    assert (status, stdout) == (2, "")
+    assert is_one_sentence(stderr.strip())
+    assert all(part in stderr for part in said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_into_what_is_no_folder_is_refused(lottery, shared, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+        status, _, stderr = lottery("export", shared.folder, out, "--what", "csv")
+        assert status == 2
+        assert is_one_sentence(stderr.strip())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_presets_lists_what_each_runs(lottery):
