@@ -6,6 +6,7 @@ list can be asked for again and again.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -140,6 +141,8 @@ _TOKEN = re.compile(r"(?P<seconds>\d+)-[0-9a-f]{6}-(?P<name>[^./\\][^/\\]*)")
 
 def _remove_old(folder: Path) -> None:
     """Remove for good what was deleted more than a day ago; what cannot be removed stays until the next time."""
+    if (folder / DELETED).is_symlink():  # what it leads to is not ours
+        return
     for aside in (folder / DELETED).glob("*"):
         found = _TOKEN.fullmatch(aside.name)
         if found and _is_run(aside) and time.time() - int(found["seconds"]) > KEPT:
@@ -148,9 +151,12 @@ def _remove_old(folder: Path) -> None:
 
 def _is_run(path: Path) -> bool:
     """Whether a folder is a run directory, be it a damaged one: it holds two of the three things that each has."""
-    if path.name[:1] in ("", ".") or path.is_symlink():
+    try:
+        if path.name[:1] in ("", ".") or path.is_symlink():
+            return False
+        return (path / "run.json").is_file() + (path / "events.jsonl").is_file() + (path / "tensors").is_dir() >= 2
+    except OSError:  # no one may look into it
         return False
-    return (path / "run.json").is_file() + (path / "events.jsonl").is_file() + (path / "tensors").is_dir() >= 2
 
 
 def _listed(path: Path) -> Listed:
@@ -190,7 +196,7 @@ def _stamp(file: Path) -> Stamp:
 @lru_cache(maxsize=4096)
 def _size(path: Path, *stamps: Stamp) -> int:
     """Return the bytes of a run's files."""
-    return sum(_stamp(file)[0] for file in path.rglob("*") if file.is_file())
+    return sum(_stamp(Path(where, name))[0] for where, _, names in os.walk(path) for name in names)
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,10 @@ import os
 import shutil
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explorer import Run, RunError
@@ -69,8 +70,8 @@ def test_a_run_named_otherwise_is_as_old_as_its_file(folder):
 def test_a_run_that_is_written_says_so_until_it_ends(folder, tiny, ended):
     writer = Writer(tiny, "cpu", "torch", folder / "new")
     assert (by_name(folder)[""].status, by_name(folder)[""].outcome) == ("running", "")
-    for line in Run.open(folder / "20260102-030406-tiny").state.networks.values():
-        for evaluation in line.evaluations:
+    for known in Run.open(folder / "20260102-030406-tiny").state.networks.values():
+        for evaluation in known.evaluations:
             writer.write(evaluation)
     assert by_name(folder)[""].outcome == "level 1 of 1"
     writer.write(ended)
@@ -194,7 +195,29 @@ def test_nothing_but_a_run_in_the_folder_is_ever_deleted(folder, small, tmp_path
     assert (contents(tmp_path), contents(small)) == (before, outside)
 
 
+def test_a_folder_that_no_one_may_look_into_is_passed_over(folder, monkeypatch):
+    listed, locked, is_file = runs(folder), folder / "locked", Path.is_file
+    locked.mkdir()
+
+    def refuse(path):
+        if path.parent == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert runs(folder) == listed
+
+
+def test_what_lies_behind_a_link_is_never_removed(folder, small, tmp_path):
+    shutil.copytree(small, tmp_path / "elsewhere" / "1-abcdef-run")
+    (folder / ".deleted").symlink_to(tmp_path / "elsewhere")
+    before = contents(tmp_path / "elsewhere")
+    assert len(runs(folder)) == 3
+    assert contents(tmp_path / "elsewhere") == before
+
+
 @given(st.text())
+@example("1-abcdef-" + "a" * 5_000)
 def test_no_token_but_a_given_one_puts_anything_back(tmp_path_factory, token):
     with pytest.raises(RunError) as caught:
         restore(token, tmp_path_factory.getbasetemp())
