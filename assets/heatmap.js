@@ -1,7 +1,7 @@
 // Paints one grid of whole numbers on a canvas, in the ramp of its tone. Nothing here knows what the numbers mean.
 
 const HUES = { ticket: 48, "random-reinit": 243, "random-sparse": 165, ink: 260 };
-const FIRST = 24; // the palest entry for a value above zero; zero itself is the colour of the side
+const FIRST = 24; // the palest entry for a value above zero; zero itself is the colour of the side, left clear
 
 // OKLCH to sRGB (Ottosson 2020), so that the tones are equally light and can be compared.
 function oklch(L, C, hue) {
@@ -20,12 +20,12 @@ function oklch(L, C, hue) {
   });
 }
 
-function ramp(tone) {
-  const strength = tone === "ink" ? 0.008 : 0.15;
+function ramp(tone, dark) {
+  const strength = tone === "ink" ? 0.008 : dark ? 0.145 : 0.15;
   return Array.from({ length: 256 }, (_, k) => {
     const t = k / 255;
     const chroma = strength * Math.sin(Math.PI * Math.min(0.93, 0.06 + 0.87 * t)) ** 0.85;
-    return oklch(0.975 - 0.6 * t, chroma, (HUES[tone] * Math.PI) / 180);
+    return oklch(dark ? 0.235 + 0.7 * t : 0.975 - 0.6 * t, chroma, (HUES[tone] * Math.PI) / 180);
   });
 }
 
@@ -81,13 +81,11 @@ function render({ model, el }) {
     const cell = (rows * columns) / (width * height);
     const darkest = model.get("bits") ? Math.max(model.get("darkest"), Math.min(1, 1.6 / cell)) : model.get("darkest");
     const colours = ramp(model.get("tone"));
-    const zero = getComputedStyle(el).getPropertyValue("--lt-zero").match(/\w\w/g).map((x) => parseInt(x, 16));
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height);
     for (let k = 0; k < values.length; k++) {
-      const [r, g, b] = values[k] > 0 ? colours[shade(values[k], darkest)] : zero;
-      image.data.set([r, g, b, 255], 4 * k);
+      if (values[k] > 0) image.data.set([...colours[shade(values[k], darkest)], 255], 4 * k);
     }
     context.putImageData(image, 0, 0);
   }
@@ -95,9 +93,11 @@ function render({ model, el }) {
   const sized = new ResizeObserver(paint);
   sized.observe(el);
   model.on("change", paint);
+  document.addEventListener("lt-look", paint);
   paint();
   return () => {
     sized.disconnect();
+    document.removeEventListener("lt-look", paint);
     model.off("change", paint);
   };
 }

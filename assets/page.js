@@ -1,5 +1,8 @@
-// The page's end of the pump: says when a frame is painted, and how much room there is.
+// The page's end of the pump: says when a frame is painted, how much room there is, and which key was pressed.
 // Presence is not painting: a hidden page paints nothing and answers at once, so that its search goes on.
+
+const LETTERS = { small: 11.5, middle: 12, large: 14 };
+const SLIDE = 0.035; // letters of a presented view, as a share of its height
 
 // As in explorer.css.
 function sizeOf({ width, height }) {
@@ -14,29 +17,72 @@ function afterPainting(done) {
 }
 
 function initialize({ model }) {
-  const answer = ({ frame }) => afterPainting(() => model.send({ painted: frame }));
+  const answer = ({ frame }) => frame && afterPainting(() => model.send({ painted: frame }));
   model.on("msg:custom", answer);
   return () => model.off("msg:custom", answer);
 }
 
+// What a person types into a field, or a button does with its own keys, is not for the page.
+function taken({ target, key, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey) return true;
+  if (key === "Escape") return false;
+  if (target.closest?.("input:not([type=range]), select, textarea, [contenteditable=true]")) return true;
+  if (target.closest?.("input[type=range], [role=slider], [role=radiogroup]")) return key.startsWith("Arrow");
+  return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary"));
+}
+
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "Escape", " ", ",", ".", ..."ptsrex?0123456789"]);
+
 function render({ model, el }) {
   el.style.display = "none";
-  const room = new ResizeObserver(([{ contentRect }]) => {
-    const size = sizeOf(contentRect);
-    if (!contentRect.width || model.get("size") === size) return;
-    model.set("size", size);
+  let home = null;
+  const set = (name, value) => {
+    if (model.get(name) === value) return;
+    model.set(name, value);
     model.save_changes();
-  });
-  let wait;
+  };
+  // Charts and heatmaps take their colours and letters from the style sheet when they hear of another look.
+  const dress = () => {
+    const { width, height } = home.getBoundingClientRect(), presents = model.get("presents");
+    const size = home.classList.contains("lt-explorer") ? sizeOf({ width, height }) : "middle";
+    home.classList.remove("lt-light", "lt-dark");
+    home.classList.add(`lt-${model.get("theme")}`);
+    home.classList.toggle("lt-presenting", Boolean(presents));
+    home.dataset.presents = presents;
+    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
+    document.dispatchEvent(new Event("lt-look"));
+  };
+  const room = new ResizeObserver(dress);
+  const press = (event) => {
+    if (event.defaultPrevented || !KEYS.has(event.key) || taken(event)) return;
+    event.preventDefault();
+    event.stopPropagation(); // a notebook has keys of its own
+    model.send({ key: event.key });
+  };
+  const less = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const calm = () => set("reduced", less.matches);
+  let keyboard = null, wait;
   const begin = () => {
     // A view is made first and put on the page a moment later.
-    if (!el.isConnected) wait = requestAnimationFrame(begin);
-    else if (el.closest(".lt-explorer")) room.observe(el.closest(".lt-explorer"));
+    if (!el.isConnected) return (wait = requestAnimationFrame(begin));
+    home = el.closest(".lt-explorer, .lt-alone-page");
+    if (!home) return;
+    dress();
+    calm();
+    room.observe(home);
+    less.addEventListener("change", calm);
+    model.on("change:theme change:presents", dress);
+    // Where the page is all there is, its keys need no focus.
+    keyboard = "voila" in document.body.dataset ? document : home;
+    keyboard.addEventListener("keydown", press);
   };
   begin();
   return () => {
     cancelAnimationFrame(wait);
     room.disconnect();
+    less.removeEventListener("change", calm);
+    model.off("change:theme change:presents", dress);
+    keyboard?.removeEventListener("keydown", press);
   };
 }
 

@@ -15,6 +15,30 @@ async function bokehjs(model) {
 // JSON has no NaN; a gap in a line travels as null.
 const gaps = (column) => column.map((value) => value ?? NaN);
 
+// Colours, letters and strokes are the style sheet's; a glyph's tag names its tone.
+function dress(el, views) {
+  const style = getComputedStyle(el), letters = parseFloat(style.getPropertyValue("--lt-letters"));
+  if (!letters) return false; // it is not on a page yet
+  const colour = (tone) => ({ value: style.getPropertyValue(`--lt-${tone}`).trim() });
+  const larger = Math.max(1, Math.min(2, letters / 14));
+  for (const { glyph } of views.roots[0].model.renderers) {
+    const { type, tags: [tone] } = glyph;
+    if (type === "Text") {
+      const readable = style.getPropertyValue(`--lt-${tone}-text`).trim();
+      glyph.setv({ text_color: readable ? { value: readable } : colour(tone), text_font_size: { value: `${letters}px` } });
+    } else if (type === "Scatter") {
+      glyph.drawn ??= glyph.size.value;
+      glyph.setv({ fill_color: colour(tone), line_color: colour("page"), size: { value: glyph.drawn * larger } });
+    } else if (type === "VArea" || type === "Quad") {
+      glyph.setv({ fill_color: colour(tone) });
+    } else {
+      glyph.drawn ??= glyph.line_width.value;
+      glyph.setv({ line_color: colour(tone), line_width: { value: glyph.drawn * larger } });
+    }
+  }
+  return true;
+}
+
 async function render({ model, el }) {
   const describe = () => el.setAttribute("aria-label", model.get("summary"));
   el.setAttribute("role", "img");
@@ -25,27 +49,42 @@ async function render({ model, el }) {
   let views = null;
   let done = Promise.resolve();
 
-  const tip = document.createElement("div");
+  const tip = document.createElement("div"), cursor = document.createElement("div");
   tip.className = "lt-tip";
-  let notes = [];
+  cursor.className = "lt-cursor";
+  let notes = [], noted = null;
 
-  // Says what is at the place nearest to the pointer.
+  // Says what is at the place nearest to the pointer, and tells Python when that is another one.
   function point({ clientX }) {
     const box = el.getBoundingClientRect();
     const { start, end } = views?.roots[0].model.document.get_model_by_name("x") ?? {};
     const at = start + ((clientX - box.left) / box.width) * (end - start);
-    const near = notes.reduce((a, b) => (Math.abs(b[0] - at) < Math.abs(a[0] - at) ? b : a), notes[0]);
-    tip.hidden = !near || at < notes[0][0] - 0.03 * (end - start) || at > notes.at(-1)[0] + 0.03 * (end - start);
-    if (tip.hidden) return;
-    tip.textContent = near[1];
-    const left = ((near[0] - start) / (end - start)) * box.width;
-    tip.style.left = left > box.width / 2 ? "auto" : `${left + 14}px`;
-    tip.style.right = left > box.width / 2 ? `${box.width - left + 14}px` : "auto";
+    const near = notes.reduce((a, b, k) => (a < 0 || Math.abs(b[0] - at) < Math.abs(notes[a][0] - at) ? k : a), -1);
+    const margin = 0.03 * (end - start);
+    if (near < 0 || at < notes[0][0] - margin || at > notes.at(-1)[0] + margin) return leave();
+    tip.textContent = notes[near][1];
+    const share = (notes[near][0] - start) / (end - start), right = share > 0.5;
+    cursor.style.left = `${100 * share}%`;
+    tip.style.left = right ? "auto" : `calc(${100 * share}% + 14px)`;
+    tip.style.right = right ? `calc(${100 * (1 - share)}% + 14px)` : "auto";
+    tip.hidden = cursor.hidden = false;
+    if (near !== noted) model.send({ note: (noted = near), click: false });
   }
-  const leave = () => (tip.hidden = true);
+  function leave() {
+    tip.hidden = cursor.hidden = true;
+    if (noted !== null) model.send({ note: (noted = null), click: false });
+  }
+  const click = () => noted !== null && model.send({ note: noted, click: true });
   el.addEventListener("pointermove", point);
   el.addEventListener("pointerleave", leave);
+  el.addEventListener("click", click);
   leave();
+
+  const look = () => {
+    // A view is made first and put on the page a moment later.
+    if (views && !dress(el, views)) requestAnimationFrame(look);
+  };
+  document.addEventListener("lt-look", look);
 
   async function apply(message) {
     const { figure, columns, spans } = message;
@@ -53,7 +92,8 @@ async function render({ model, el }) {
     if (figure) {
       views?.clear();
       views = await Bokeh.embed.embed_item(figure, el);
-      el.append(tip);
+      el.append(cursor, tip);
+      look();
     } else if (views) {
       const { document } = views.roots[0].model;
       for (const [name, [start, end]] of Object.entries(spans)) document.get_model_by_name(name).setv({ start, end });
@@ -70,6 +110,7 @@ async function render({ model, el }) {
   return async () => {
     model.off("msg:custom", receive);
     model.off("change:summary", describe);
+    document.removeEventListener("lt-look", look);
     await done;
     views?.clear();
   };

@@ -12,8 +12,9 @@ from pathlib import Path
 from explorer.algorithm import search
 from explorer.datasets import check
 from explorer.errors import DataError, ExplorerError, Refused
-from explorer.events import Diverged, Ended, Event, Network, NetworkTrained, Progress, Record, WeightsSeen
+from explorer.events import Diverged, Ended, Event, Glimpse, Network, NetworkTrained, Record
 from explorer.experiment import Experiment
+from explorer.history import History
 from explorer.runs import Writer
 from explorer.state import State, fold
 from explorer.training import back_end, resolve_device
@@ -36,7 +37,7 @@ class Session:
 
     def __init__(self, experiment: Experiment, device: str = "auto", out: str | Path | None = None) -> None:
         self.experiment, self.device, self.folder = experiment, device, None if out is None else Path(out)
-        self.state = State(experiment)
+        self.state, self.history = State(experiment), History(experiment)
         self.watch: Callable[[Network], bool] = lambda network: False
         self._subscribers: list[Subscriber] = []
         self._go, self._cancelled = threading.Event(), threading.Event()
@@ -125,7 +126,7 @@ class Session:
     def _follow(self, events: Iterator[Event], writer: Writer) -> None:
         for event in events:
             if self.state.networks or not self._cancelled.is_set():  # cancelled while the data was read: no run begins
-                self._publish(event if isinstance(event, Progress | WeightsSeen) else writer.write(event))
+                self._publish(event if isinstance(event, Glimpse) else writer.write(event))
             self._go.wait()
             if self._cancelled.is_set() and not self.state.ended:
                 self._publish(writer.write(Ended("cancelled")))
@@ -133,6 +134,8 @@ class Session:
 
     def _publish(self, event: Event) -> None:
         self.state = fold(self.state, event)
+        if not isinstance(event, Glimpse):
+            self.history.append(event)
         if self._stepping and isinstance(event, NetworkTrained | Diverged):
             level = event.network.level
             if level < self.experiment.levels and self.state.done(level):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from explorer.events import (
     Arrays,
@@ -50,14 +51,25 @@ class NetworkState:
         return self.evaluations[-1]
 
 
+class Pace(NamedTuple):
+    """Network-iterations done, and the seconds that they took, evaluation included and pauses not."""
+
+    steps: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class State:
-    """What is known of a search. Build it with `fold`; `records` counts those folded, and no glimpses."""
+    """What is known of a search. Build it with `fold`; `records` counts those folded, and no glimpses.
+
+    `paces` holds the measured pace of each level as far as this process trained it: none of a run that is read.
+    """
 
     experiment: Experiment
     networks: Mapping[Network, NetworkState] = field(default_factory=dict)
     records: int = 0
     progress: Progress | None = None
+    paces: Mapping[int, Pace] = field(default_factory=dict)
     ended: Ended | None = None
 
     def find(self, variant: Variant, level: int) -> dict[Network, NetworkState]:
@@ -116,7 +128,7 @@ def fold(state: State, event: Event) -> State:
             return _with(state, network, replace(state.networks[network], seen=event))
         case Progress(network, iteration):
             known = replace(state.networks[network], iteration=iteration)
-            return replace(_with(state, network, known), progress=event)
+            return replace(_with(state, network, known), progress=event, paces=_paces(state, event))
         case Ended():
             return replace(state, ended=event)
 
@@ -135,3 +147,12 @@ def evaluated(state: State) -> Iterator[tuple[Network, NetworkState]]:
 
 def _with(state: State, network: Network, known: NetworkState) -> State:
     return replace(state, networks={**state.networks, network: known})
+
+
+def _paces(state: State, now: Progress) -> dict[int, Pace]:
+    """Count what was done since the last glimpse to the level that trains; glimpses count on from the first one."""
+    level, before = now.network.level, state.progress
+    steps, seconds = state.paces.get(level, Pace(0, 0.0))
+    steps += now.steps - (before.steps if before else 0)
+    seconds += now.seconds - (before.seconds if before else 0.0)
+    return {**state.paces, level: Pace(steps, seconds)}

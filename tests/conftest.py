@@ -12,6 +12,7 @@ from explorer import Experiment, Session
 from explorer.algorithm import draw_weights
 from explorer.datasets import DATASETS, Data, DataSet, Split
 from explorer.events import Event, Network
+from explorer.history import History
 from explorer.state import State
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
@@ -71,6 +72,7 @@ class Shared(NamedTuple):
     folder: Path
     events: tuple[Event, ...]
     live: State
+    live_history: History
 
 
 @pytest.fixture(scope="session")
@@ -83,4 +85,4 @@ def shared(tmp_path_factory):
     session.subscribe(events.append)
     session.start()
     assert session.wait() == "finished"
-    return Shared(experiment, session.folder, tuple(events), session.state)
+    return Shared(experiment, session.folder, tuple(events), session.state, session.history)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Evaluated, Network, Variant
 from explorer.experiment import Experiment
+from explorer.history import History
 from explorer.runs.records import from_line
 from explorer.runs.writer import FORMAT, held
 from explorer.state import NetworkState, State, evaluated, fold
@@ -53,7 +54,8 @@ class Run:
             raise RunError(f"{file} is damaged: it is not what this program writes.") from None
         self.device: str = about.get("device", "")
         self.versions: dict[str, str] = about.get("versions", {})
-        self._state, self._read, self._lines = State(self.experiment), 0, 0
+        self._state, self._history = State(self.experiment), History(self.experiment)
+        self._read, self._lines = 0, 0
 
     @classmethod
     def open(cls, path: str | Path) -> Run:
@@ -70,13 +72,21 @@ class Run:
                 for line in stream:
                     if not line.endswith(b"\n"):  # being written just now, or cut off by a crash
                         break
-                    self._state = fold(self._state, from_line(line, self._arrays))
+                    record = from_line(line, self._arrays)
+                    self._state = fold(self._state, record)
+                    self._history.append(record)
                     self._read, self._lines = self._read + len(line), self._lines + 1
         except OSError as error:
             raise RunError(f"{file} cannot be read ({error.strerror}).") from None
         except (ValueError, KeyError, TypeError):
             raise RunError(f"{file} is damaged: line {self._lines + 1} is not what this program writes.") from None
         return self._state
+
+    @property
+    def history(self) -> History:
+        """The run by its moments, as `state` has read it so far."""
+        _ = self.state
+        return self._history
 
     @property
     def status(self) -> str:

@@ -1,9 +1,25 @@
 """Views: pure functions of (state, selection) that return plain data. No torch, no widgets."""
 
 from explorer.views.accuracy import accuracy
+from explorer.views.connections import connections
 from explorer.views.density import density
+from explorer.views.distance import distance
 from explorer.views.histogram import histogram
+from explorer.views.layers import layers
 from explorer.views.masks import masks
+from explorer.views.overlap import overlap
 from explorer.views.selection import Selection
+from explorer.views.timing import timing
 
-__all__ = ["Selection", "accuracy", "density", "histogram", "masks"]
+__all__ = [
+    "Selection",
+    "accuracy",
+    "connections",
+    "density",
+    "distance",
+    "histogram",
+    "layers",
+    "masks",
+    "overlap",
+    "timing",
+]

@@ -16,12 +16,15 @@ from explorer.views.chart import (
     Tone,
     clipped,
     columns,
+    frame,
     margin_labels,
+    per_cent,
     round_step,
     ticks,
 )
 from explorer.views.means import Curve, Mean, accuracy_range, curve, early_stop_iteration, mean, shown_level
 from explorer.views.selection import Selection
+from explorer.views.table import Table, cell, range_cells, range_columns
 
 FIRST_MARKER: dict[Tone, int] = {"ticket": 5, "random-reinit": 7, "random-sparse": 9}
 
@@ -44,12 +47,10 @@ def accuracy(state: State, selection: Selection) -> Chart:
     level, (low, high) = shown_level(state, selection.level), accuracy_range(state)
     x = Span.around(0, state.experiment.iterations, 0.075, 0.27)
     y = Span.around(low, high, 0.085, 0.03)
-    dense = curve(state, "ticket", 0)
-    curves: dict[Variant, Curve] = {v: curve(state, v, level if level else -1) for v in VARIANTS}
-    all_curves: dict[Tone, Curve] = {"dense": dense}
-    all_curves.update({v: curves[v] for v in VARIANTS})
+    all_curves = _curves(state, level)
+    dense, curves = all_curves["dense"], {v: all_curves[v] for v in VARIANTS}
 
-    marks = _axes(state, x, y)
+    marks = _axes(x, y)
     marks |= _curve("dense", dense, low)
     for variant in reversed(VARIANTS):
         marks |= _curve(variant, curves[variant], low)
@@ -69,23 +70,39 @@ def accuracy(state: State, selection: Selection) -> Chart:
     return Chart("accuracy", x, (y,), marks, _summary(state, level, dense, curves), _notes(all_curves))
 
 
-def _axes(state: State, x: Span, y: Span) -> dict[str, Mark]:
-    step = round_step(y.last - y.first, 5)
-    heights = ticks(y.first, y.last, step)
-    top = heights[-1]
-    left = [(x.first - x.share(0.015), h, f"{h:g}" + ("%" if h == top else "")) for h in heights]
-    across = [(x.first, h, x.last, h) for h in heights if h > y.first]
+def table(state: State, selection: Selection) -> Table:
+    """Return the curves of the level on screen and the dense one: a row for each iteration that one has reached."""
+    level = shown_level(state, selection.level)
+    curves = {tone: c for tone, c in _curves(state, level).items() if tone == "dense" or level}
+    values = {
+        tone: dict(zip(c.iterations.tolist(), map(Mean, c.mean, c.low, c.high), strict=True))
+        for tone, c in curves.items()
+    }
+    iterations = sorted(set().union(*values.values()))
+    rows = tuple(
+        (cell(at), *(text for of_tone in values.values() for text in range_cells(of_tone.get(at), 2)))
+        for at in iterations
+    )
+    names = (name for tone in curves for name in range_columns(words.TITLES[tone].lower()))
+    return Table(("iteration", *names), rows, f"{title(state, selection)}, in per cent.")
+
+
+def _curves(state: State, level: int) -> dict[Tone, Curve]:
+    """Return the dense network's curve and those of the variants, which are empty at level 0."""
+    curves: dict[Tone, Curve] = {"dense": curve(state, "ticket", 0)}
+    return curves | {v: curve(state, v, level if level else -1) for v in VARIANTS}
+
+
+def _axes(x: Span, y: Span) -> dict[str, Mark]:
+    heights = ticks(y.first, y.last, round_step(y.last - y.first, 5))
     along = ticks(0, x.last, max(1, round_step(x.last, 5)))
     below = y.first - y.share(0.045)
     bottom = [(at, below, words.count(at)) for at in along]
+    label = [(x.last + x.share(0.05), below, "iterations")]
     return {
-        "grid": Mark("rules", "grid", columns("rules", across), width=1),
-        "axis": Mark("rules", "axis", columns("rules", [(x.first, y.first, x.last, y.first)]), width=1),
-        "y ticks": Mark("texts", "muted", columns("texts", left), align="right"),
+        **frame(x, y, per_cent(heights)),
         "x ticks": Mark("texts", "muted", columns("texts", bottom), align="center"),
-        "x label": Mark(
-            "texts", "muted", columns("texts", [(x.last + x.share(0.05), below, "iterations")]), align="left"
-        ),
+        "x label": Mark("texts", "muted", columns("texts", label)),
     }
 
 

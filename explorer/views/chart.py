@@ -102,6 +102,23 @@ def columns(kind: Kind, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
     return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
+def frame(x: Span, y: Span, heights: Mapping[float, str], panel: int = 0, of: str = "") -> dict[str, Mark]:
+    """Draw the floor of a panel, and grid lines at the heights written at its left; `of` ends the marks' names."""
+    left = x.first - x.share(0.012)
+    grid = [(x.first, height, x.last, height) for height in heights if height > y.first]
+    written = [(left, height, text) for height, text in heights.items()]
+    return {
+        f"grid{of}": Mark("rules", "grid", columns("rules", grid), panel, width=1),
+        f"axis{of}": Mark("rules", "axis", columns("rules", [(x.first, y.first, x.last, y.first)]), panel, width=1),
+        f"y ticks{of}": Mark("texts", "muted", columns("texts", written), panel, align="right"),
+    }
+
+
+def per_cent(heights: Sequence[float]) -> dict[float, str]:
+    """Write heights as per cent, with the sign on the top one only."""
+    return {height: f"{height:g}" + ("%" if height == heights[-1] else "") for height in heights}
+
+
 @dataclass(frozen=True)
 class MarginLabel:
     """A name in the right margin that belongs to the point (x, y)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.architectures import Parameter
 from explorer.events import VARIANTS, Network, Variant
@@ -12,6 +13,7 @@ from explorer.state import NetworkState, State
 from explorer.views import words
 from explorer.views.means import shown_level
 from explorer.views.selection import Selection
+from explorer.views.table import Table, cell
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,7 @@ def masks(state: State, selection: Selection) -> Masks:
     units, inputs = layer.shape
     first = layer is state.experiment.prunable[0]
     _, height, width = state.experiment.data.shape
-    found = {}
-    for variant in VARIANTS:
-        _, known = on_screen(state, selection, variant)
-        if known is not None and layer.name in known.masks:
-            found[variant] = known.masks[layer.name]
+    found = masks_of(state, selection, layer)
     counts = {v: mask.sum(0) for v, mask in found.items()} if first else {}
     most = max((int(c.max()) for c in counts.values()), default=0)
     caption = f"mask, one row a unit, one column {'a pixel' if first else 'an input'}"
@@ -93,6 +91,43 @@ def masks(state: State, selection: Selection) -> Masks:
         for v, c in counts.items()
     }
     return Masks(matrix, folded, most, _summary(layer, found))
+
+
+def table(state: State, selection: Selection) -> Table:
+    """Return what the layer on screen has left in each variant."""
+    layer = shown_layer(state, selection)
+    level = shown_level(state, selection.level)
+    rows = tuple(
+        (
+            words.TITLES[variant if level else "dense"].lower(),
+            cell(int(mask.sum())),
+            cell(100 * float(mask.mean()), 1),
+            *(cell(int((~mask.any(axis)).sum())) for axis in (0, 1)),
+        )
+        for variant, mask in masks_of(state, selection, layer).items()
+    )
+    return Table(
+        (
+            "variant",
+            "weights left",
+            "weights remaining, %",
+            "inputs without a connection",
+            "units without a connection",
+        ),
+        rows,
+        f"What is left of {layer.name}, which has {layer.size} weights, {layer.shape[1]} inputs and "
+        f"{layer.shape[0]} units.",
+    )
+
+
+def masks_of(state: State, selection: Selection, layer: Parameter) -> dict[Variant, NDArray[np.bool_]]:
+    """Return a layer's mask (units × inputs) for each variant that has one on screen."""
+    found = {}
+    for variant in VARIANTS:
+        _, known = on_screen(state, selection, variant)
+        if known is not None and layer.name in known.masks:
+            found[variant] = known.masks[layer.name]
+    return found
 
 
 def _summary(layer: Parameter, found: dict[Variant, np.ndarray]) -> str:

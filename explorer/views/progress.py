@@ -14,12 +14,13 @@ Stage = Literal["done", "training", "failed", "to come"]
 
 @dataclass(frozen=True)
 class Stop:
-    """One level on the strip: its weights remaining, its name, and how much of it is done (0–1)."""
+    """One level on the strip: its weights remaining, its name, how much of it is done (0–1), if one can go there."""
 
     remaining: str
     name: str
     stage: Stage
     share: float
+    reached: bool
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,19 @@ class Progress:
     figures: tuple[tuple[str, str], ...]
 
 
-def strip(state: State) -> list[Stop]:
-    """List the levels with what has become of each."""
-    ended, stops = state.ended, []
+def strip(state: State, newest: State | None = None) -> list[Stop]:
+    """List the levels with what has become of each; in a replay `newest` is ahead of the state."""
+    ended, stops, newest = state.ended, [], newest or state
     for level in range(state.experiment.levels + 1):
         stage: Stage = "done" if state.done(level) else "to come"
         begun = bool(state.networks) and level == state.level
         if stage == "to come" and begun:
             stage = "training" if not ended else "failed" if ended.outcome == "failed" else "to come"
         name = "dense" if level == 0 else f"level {level}"
-        share = level_share(state, level)
-        stops.append(Stop(words.remaining(state.experiment.density(level)), name, stage, share))
+        if stage == "failed" or (stage == "training" and state is newest):
+            name += " · failed" if stage == "failed" else " · live"
+        density = words.remaining(state.experiment.density(level))
+        stops.append(Stop(density, name, stage, level_share(state, level), level in newest.by_level))
     return stops
 
 

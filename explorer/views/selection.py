@@ -20,6 +20,7 @@ class Selection:
         variant: the variant in focus.
         replicate: whose masks and weights are shown.
         measure: accuracy at the end of training, or at early stopping.
+        presents: the view that is shown large to an audience; none where empty.
     """
 
     level: int | None = None
@@ -27,3 +28,4 @@ class Selection:
     variant: Variant = "ticket"
     replicate: int = 0
     measure: Measure = "final"
+    presents: str = ""

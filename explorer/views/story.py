@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from explorer.events import VARIANTS, Variant
+from explorer.experiment import percent
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Tone
@@ -34,43 +35,16 @@ Sentence = tuple[Said, ...]
 
 def story(state: State, selection: Selection) -> Sentence:
     """Say how the level on screen stands, or why the search failed."""
-    if state.ended and state.ended.outcome == "failed":
-        head, _, rest = state.ended.message.partition(". ")
-        return (Said(f"{head}. ", "ink"), Said(rest))
-    level, experiment = shown_level(state, selection.level), state.experiment
-    live = not state.done(level)
-    cut_short = live and state.ended is not None
-    if not state.networks:
-        return (
-            Said("Does a random network hide a small one that learns as well? "),
-            Said("Press Start", "ink"),
-            Said(" to search for a winning ticket."),
-        )
-    density = words.remaining(experiment.density(level), exact=True)
-    begun = {network.variant for network in state.networks if network.level == level}
-    gone = [words.TITLES[v].lower() for v in VARIANTS if v in begun and not state.find(v, level)]
-    if gone:
-        return (Said(f"At {density} of its weights every network of {' and '.join(gone)} diverged."),)
-    if level == 0:
-        return _dense(state, live)
-    measure = final_accuracy if selection.measure == "final" or live else early_stop_accuracy
-    # While they train, all are told of at the newest iteration that every one of them has reached.
-    together = min(len(curve(state, v, level).mean) for v in VARIANTS)
-    reached = {v: _reached(state, v, level, live, measure, together - 1) for v in VARIANTS}
-    if not together or any(value is None for value in reached.values()):
-        return (Said(f"At {density} of its weights: training begins."),)
-    ticket, reinit, sparse = (value or 0.0 for value in reached.values())
-    dense = mean(state, "ticket", 0, measure)
-    verb = "still reaches" if dense and ticket >= dense.mean - 1 else "reaches"
-    if live:
-        verb = "reaches"
-    begin = (
-        f"{'When it ended' if cut_short else 'So far'}, at {density} of its weights, the "
-        if live
-        else f"At {density} of its weights the "
-    )
+    exception = _exception(state, selection)
+    if exception:
+        return exception
+    density, live, values = _standing(state, selection)
+    dense = mean(state, "ticket", 0, _measure(selection, live))
+    ticket, reinit, sparse = values
+    verb = "still reaches" if not live and dense and ticket >= dense.mean - 1 else "reaches"
+    when = "At" if not live else "When it ended, at" if state.ended else "So far, at"
     return (
-        Said(begin),
+        Said(f"{when} {density} of its weights{',' if live else ''} the "),
         Said("ticket", "ticket"),
         Said(f" {verb} "),
         Said(f"{ticket:.1f}%", "ticket"),
@@ -84,16 +58,93 @@ def story(state: State, selection: Selection) -> Sentence:
     )
 
 
+def presented(state: State, selection: Selection) -> Sentence:
+    """Say how the level on screen stands in few words, for those who sit far away."""
+    exception = _exception(state, selection)
+    if exception:
+        return exception
+    density, _, (ticket, reinit, sparse) = _standing(state, selection)
+    return (
+        Said(f"At {density} of its weights: "),
+        Said(f"ticket {ticket:.1f}%", "ticket"),
+        Said(", "),
+        Said(f"new initial weights {reinit:.1f}%", "random-reinit"),
+        Said(", "),
+        Said(f"random mask {sparse:.1f}%", "random-sparse"),
+        Said("."),
+    )
+
+
+def caption(state: State, selection: Selection) -> tuple[str, str]:
+    """Say what was run and what is drawn, for the foot of a presented view."""
+    experiment = state.experiment
+    settings = f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% pruned a level"
+    n = len(state.find("ticket", shown_level(state, selection.level))) or experiment.replicates
+    return settings, f"mean and lowest to highest of {n} replicates" if n > 1 else "one replicate"
+
+
+def _exception(state: State, selection: Selection) -> Sentence | None:
+    """Say what there is to say where the three variants cannot be compared; None where they can."""
+    if state.ended and state.ended.outcome == "failed":
+        head, _, rest = state.ended.message.partition(". ")
+        return (Said(f"{head}. ", "ink"), Said(rest))
+    if not state.networks:
+        return (
+            Said("Does a random network hide a small one that learns as well? "),
+            Said("Press Start", "ink"),
+            Said(" to search for a winning ticket."),
+        )
+    level = shown_level(state, selection.level)
+    density = words.remaining(state.experiment.density(level), exact=True)
+    begun = {network.variant for network in state.networks if network.level == level}
+    gone = [words.TITLES[v].lower() for v in VARIANTS if v in begun and not state.find(v, level)]
+    if gone:
+        return (Said(f"At {density} of its weights every network of {' and '.join(gone)} diverged."),)
+    if level == 0:
+        return _dense(state, live=not state.done(level))
+    if not _standing(state, selection).values:
+        return (Said(f"At {density} of its weights: training begins."),)
+    return None
+
+
+class _Standing(NamedTuple):
+    """The mean accuracies of the variants at a level, in their order; none before all of them were evaluated."""
+
+    density: str
+    live: bool
+    values: tuple[float, ...]
+
+
+def _standing(state: State, selection: Selection) -> _Standing:
+    level = shown_level(state, selection.level)
+    live = not state.done(level)
+    # While they train, all are told of at the newest iteration that every one of them has reached.
+    together = min(len(curve(state, v, level).mean) for v in VARIANTS)
+    reached = [_reached(state, v, level, live, _measure(selection, live), together - 1) for v in VARIANTS]
+    values = tuple(value for value in reached if value is not None) if together and None not in reached else ()
+    return _Standing(words.remaining(state.experiment.density(level), exact=True), live, values)
+
+
+def _measure(selection: Selection, live: bool) -> Measurement:
+    return final_accuracy if selection.measure == "final" or live else early_stop_accuracy
+
+
 def introduction(state: State, selection: Selection) -> Sentence:
     """Say of a recorded run what one sees, and where the ticket parts from its controls."""
     level = parting(state)
-    if level is None:
-        return (Said("A recorded search. "), *story(state, selection))
+    said = story(state, selection)
+    if level is None or _exception(state, selection):
+        return (Said("A recorded search. "), *said)
     density = words.remaining(state.experiment.density(level), exact=True)
+    _, _, (_, reinit, sparse) = _standing(state, selection)
     return (
         Said("A recorded search. "),
-        *story(state, selection),
-        Said(f" From {density} on, every ticket ends above every control. "),
+        *said[:4],
+        Said(", "),
+        Said(f"new initial weights {reinit:.1f}%", "random-reinit"),
+        Said(", a "),
+        Said(f"random mask {sparse:.1f}%", "random-sparse"),
+        Said(f". From {density} on, every ticket beats every control."),
     )
 
 

@@ -1,8 +1,7 @@
-"""The Explorer: a session and all views, held together by one selection and drawn by one pump."""
+"""The Explorer: what is shown, the one selection of what a person looks at, and the pump that draws it."""
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,13 @@ from explorer.session import Session
 from explorer.state import State
 from explorer.views import Selection
 from explorer.views.means import shown_level
-from explorer.views.progress import strip
-from explorer.views.story import introduction, story
+from explorer.widgets.main import Main, Scene
 from explorer.widgets.page import Page
-from explorer.widgets.panels import VIEWS, MasksView, View, box, head, name, text
-from explorer.widgets.pump import Pump
-from explorer.widgets.side import RUNNING, Side, button
-from explorer.widgets.strip import Strip
+from explorer.widgets.panels import VIEWS, Actions, box
+from explorer.widgets.playback import Playback
+from explorer.widgets.pump import INTERVAL, Pump
+from explorer.widgets.side import RUNNING, Side
+from explorer.widgets.tools import Tools, help_drawer
 
 RECORDED = place("assets", "recorded", DEFAULT)
 
@@ -43,49 +42,60 @@ class Explorer(ipywidgets.Box):
 
     experiment = traitlets.Instance(Experiment, help="what the controls are set to, or what runs")
     run = traitlets.Instance(Run, allow_none=True, help="the run on screen, when it was opened from its directory")
-    status = traitlets.Unicode("idle", help="idle, running, paused, finished, cancelled, failed or interrupted")
+    status = traitlets.Unicode("idle", help="idle, running, paused, finished, cancelled, failed, … or replaying")
     level = traitlets.Int(None, allow_none=True, help="the level on screen; None follows the training")
     layer = traitlets.Unicode(help="the layer whose masks and weights are shown, such as fc1.weight")
     variant = traitlets.Enum(VARIANTS, "ticket", help="the variant in focus")
+    theme = traitlets.Enum(("light", "dark"), "light", help="the colours")
 
     def __init__(
         self, experiment: Experiment | None = None, run: Run | str | Path | None = None, device: str = "auto"
     ) -> None:
         run = Run.open(run) if isinstance(run, str | Path) else run
         self._introduces = run is None and experiment is None
-        recorded = Run.open(RECORDED) if self._introduces else run
-        experiment = recorded.experiment if recorded else experiment or preset(DEFAULT)
-        self.session: Session | None = None
+        shown = Run.open(RECORDED) if self._introduces else run
+        experiment = shown.experiment if shown else experiment or preset(DEFAULT)
         self._device, self._problem = device, ""
-        self._recorded = recorded.state if recorded else State(experiment)
+        # What is on screen: a search of this page, begun or not, or a run that was read.
+        self._source: Session | Run = shown or Session(experiment, device)
+        self._newest = State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
-        self._views: list[View] = []
-        self._page = Page()
+        self._preview: int | None = None
+        self._page, self._playback = Page(), Playback(self.replay)
         self._side = Side(experiment, self._pressed, self._set)
+        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow)
+        self._tools, self._help = Tools(self._use), help_drawer()
+        self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main()))
+        self.children = (self._page, box("lt-page", self._side, self._main, self._help))
         self.add_class("lt-explorer")
         self._pump = Pump(self._draw, self._page)
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
         self.observe(lambda change: self._open(change["new"]), "run")
         self.observe(lambda change: self._set_experiment(change["new"]), "experiment")
-        self._page.observe(lambda change: self._resize(change["new"]), "size")
+        self._page.on_key(self._key)
+        traitlets.link((self, "theme"), (self._page, "theme"))
         self._draw()
 
     @property
+    def session(self) -> Session | None:
+        """The search that was started here, as long as it is on screen."""
+        return self._source if isinstance(self._source, Session) and self._source.status != "idle" else None
+
+    @property
     def state(self) -> State:
-        """What is known of the search on screen."""
-        return self.session.state if self.session else self._recorded
+        """What is on screen: all that is known by now, or in a replay what was known then."""
+        number = self._playback.number
+        return self._source.state if number is None else self._source.history.at(number)
 
     def view(self, name: str) -> ipywidgets.Widget:
         """Return one view as a widget of its own, with the same session and selection.
 
         Raises `Refused` with the nearest right name.
         """
-        if name not in VIEWS:
-            raise Refused({"view": sentence("View", repr(name), one_of(VIEWS), nearest(name, VIEWS))})
-        view = self._add(name)
+        _check_view(name)
+        view = self._main.add(name, self.state, self._selection)
         view.show(self.state, self._selection)
         return box("lt-alone-page", self._page, view)
 
@@ -105,10 +115,63 @@ class Explorer(ipywidgets.Box):
         """End here; finished levels stay."""
         self._pressed("Cancel")
 
+    def replay(self) -> None:
+        """Play the run on screen again from the level that is shown, or pause its replay."""
+        if self._playback.playing:
+            self._playback.pause()
+        elif self._source.history.moments:
+            level = shown_level(self._source.state, self._selection.level)
+            self.level = None
+            self._playback.play(self._source.history, level)
+        self.refresh()
+
+    def go(self, level: int, iteration: int | None = None) -> None:
+        """Show a level; with an iteration, or in a replay, the moment when it had come that far."""
+        if iteration is None and self._playback.number is None:
+            live = self.status in RUNNING and level == self._source.state.level
+            self.level = None if live else level
+        else:
+            self.level = None
+            self._playback.pause()
+            moment = self._source.history.find(level, float("inf") if iteration is None else iteration)
+            self._playback.seek(moment, self._source.history)
+        self.refresh()
+
+    def walk(self, evaluations: int) -> None:
+        """Go so many evaluations on, or back where it is negative."""
+        history, number = self._source.history, self._playback.number
+        if history.moments:
+            here = history.find(shown_level(self._source.state, self._selection.level)) if number is None else number
+            self.level = None
+            self._playback.pause()
+            self._playback.seek(here + evaluations, history)
+            self.refresh()
+
+    def present(self, view: str = "density") -> None:
+        """Show one view large, with no controls; leave that with an empty name. Raises `Refused` like `view`."""
+        if view:
+            _check_view(view)
+        self._page.presents = view
+        self._select(presents=view)
+
+    def look(self, number: int | None = None, **selection: Any) -> None:
+        """Draw a moment of the history, or what is newest, at once and whole: for who records the page."""
+        self._playback.number = number
+        self._selection = replace(self._selection, **selection)
+        self._main.forget_sentence()
+        self._draw()
+
+    def follow(self) -> None:
+        """Show what is newest: end a replay, and go along with the level that trains."""
+        self._playback.leave()
+        self.level = None
+        self.refresh()
+
     def close(self) -> None:
         """End the search, if one runs, and draw no more."""
         if self.comm is not None:  # it was made, and is not closed yet
-            self.cancel()
+            if self.session:
+                self.session.cancel()
             self._pump.close()
         super().close()
 
@@ -127,6 +190,45 @@ class Explorer(ipywidgets.Box):
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
 
+    def _use(self, tool: str) -> None:
+        match tool:
+            case "Present":
+                self.present("" if self._selection.presents else "density")
+            case "Dark":
+                self.theme = "dark" if self.theme == "light" else "light"
+            case "Help":
+                self._help.hide() if self._help.is_open else self._help.reveal()
+        self.refresh()
+
+    def _key(self, key: str) -> None:
+        """Do what a key is for; `tools.KEYS` lists them."""
+        level = shown_level(self.state, self._selection.level)
+        match key:
+            case " " if self.session and self.session.status in RUNNING and self._playback.number is None:
+                self._pressed("Pause" if self.session.status == "running" else "Start")
+            case " ":
+                self.replay()
+            case "ArrowLeft" | "ArrowRight":
+                level += 1 if key == "ArrowRight" else -1
+                if level in self._source.state.by_level:
+                    self.go(level)
+            case "," | ".":
+                self.walk(1 if key == "." else -1)
+            case "s":
+                self.step()
+            case "x":
+                self.cancel()
+            case "p" | "t" | "?":
+                self._use({"p": "Present", "t": "Dark", "?": "Help"}[key])
+            case "Escape" if self._help.is_open:
+                self._help.hide()
+            case "Escape" if self._selection.presents:
+                self.present("")
+            case "Escape":
+                self.follow()
+            case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
+                self.present(list(VIEWS)[int(key) - 1])
+
     def _set(self) -> None:
         """Take over what the controls are set to."""
         experiment = self._side.controls.experiment
@@ -138,8 +240,8 @@ class Explorer(ipywidgets.Box):
         """Set the controls; as long as nothing is shown, the page shows what would be run."""
         if self._side.controls.experiment != experiment:
             self._side.controls.set(experiment)
-        if self.session is None and self.run is None and not self._introduces:
-            self._recorded = State(experiment)
+        if isinstance(self._source, Session) and self._source.status == "idle":
+            self._source = Session(experiment, self._device)
         self.refresh()
 
     def _new_session(self) -> Session | None:
@@ -163,111 +265,70 @@ class Explorer(ipywidgets.Box):
         except ExplorerError as error:
             self._problem = str(error)
         else:
-            if session is not self.session:
-                self.session, self.run, self.level = session, None, None
+            self._playback.leave()
+            if session is not self._source:
+                self._source, self._introduces, self.run, self.level = session, False, None, None
                 self.experiment = session.experiment
 
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""
-        selection = self._selection
-        return network.replicate == selection.replicate and network.level == shown_level(self.state, selection.level)
+        level = shown_level(self._source.state, self._selection.level)
+        return (network.replicate, network.level) == (self._selection.replicate, level)
 
     def _select(self, **changes: Any) -> None:
-        self._selection = replace(self._selection, **changes)
-        self._problem = ""
+        self._selection, self._problem = replace(self._selection, **changes), ""
+        if "layer" in changes:
+            self.layer = changes["layer"]
+        self.refresh()
+
+    def _look_at(self, level: int | None) -> None:
+        """Show a level for as long as the pointer is on it."""
+        reached = level is not None and level in self._newest.by_level and self._playback.number is None
+        self._preview = level if reached else None
         self.refresh()
 
     def _open(self, run: Run | None) -> None:
         if run is not None:
             self.cancel()  # one search at a time is on screen, and none runs on unseen
-            self._introduces, self._problem = False, ""
-            self.session, self.status, self._recorded = None, "idle", State(run.experiment)
+            self._playback.leave()
+            self._source, self._introduces, self._problem = run, False, ""
             self.experiment, self.level = run.experiment, None
             self.refresh()
 
-    def _resize(self, size: str) -> None:
-        for view in self._views:
-            view.resize(size)
-
-    def _add(self, name: str) -> View:
-        view = VIEWS[name](self.state, self._selection)
-        view.resize(self._page.size)
-        if view.has_trait("measure"):
-            view.observe(lambda change: self._select(measure=change["new"]), "measure")
-        self._views.append(view)
-        return view
-
-    def _main(self) -> ipywidgets.Box:
-        """Put the story together: sentence, strip of levels, two charts, and the weights that are left."""
-        self._story, self._key, self._strip = text("", "lt-story"), text("", "lt-key"), Strip()
-        self._strip.add_class("lt-level-scrubber")
-        traitlets.link((self._strip, "level"), (self, "level"))
-        self._back = button(
-            "Back to live", "Follow the level that trains again", lambda _: self.set_trait("level", None)
-        )
-        layers = [(f"{p.name.split('.')[0]} · {p.shape[0]} × {p.shape[1]}", p.name) for p in self.experiment.prunable]
-        self._layer = ipywidgets.Dropdown(options=layers, value=self.layer, description="layer")
-        self._layer.add_class("lt-layer")
-        traitlets.link((self._layer, "value"), (self, "layer"))
-        self._replicate = ipywidgets.Dropdown(description="replicate")
-        self._replicate.add_class("lt-replicate")
-        self._replicate.observe(lambda change: self._select(replicate=change["new"] or 0), "value")
-        panels = {view: self._add(view) for view in VIEWS}
-        self._masks = panels["masks"]
-        names = (name(variant) for variant in VARIANTS)
-        return box(
-            "lt-main",
-            self._story,
-            box("lt-scrubber", text("<b>Levels</b><span>weights left</span>", "lt-pace"), self._strip, self._back),
-            box("lt-charts", panels["accuracy"], panels["density"]),
-            box(
-                "lt-heads", text(head("The weights that are left"), "lt-head"), self._layer, self._replicate, self._key
-            ),
-            box("lt-weights", *names, panels["masks"], panels["histogram"]),
-        )
-
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
+        scene = Scene(self._newest, self._newest, self._selection, self.status)
         try:
-            self._read_run()
+            self._newest, history = self._source.state, self._source.history
+            self._playback.advance(history, by_level=self._page.reduced)
+            self._tools.show(self.theme)
+            self._playback.show(possible=bool(history.moments))
             self._draw_status()
-            self._draw_views(self.state, self._selection)
+            scene = self._scene()
+            self._main.show(scene, history, self._playback.number)
         except ExplorerError as error:  # a run's files went away or are damaged: said once, and the page goes on
             self._problem = str(error)
-        self._draw_story(self.state, self._selection)
+            scene = scene._replace(problem=self._problem)
+        self._main.show_story(scene)
+        if self._playback.playing:
+            self._pump.wake_later(INTERVAL)
+        elif isinstance(self._source, Run) and self.status == "running":  # someone else writes it: read on
+            self._pump.wake_later(1.0)
 
-    def _read_run(self) -> None:
-        """Read on in a run that someone else is writing, and look again in a moment."""
-        if self.run is not None and self.session is None and self.status in ("idle", "running"):
-            self._recorded, self.status = self.run.state, self.run.status
-            if self.status == "running":
-                self._pump.wake_later(1.0)
+    def _scene(self) -> Scene:
+        selection = self._selection
+        if self._preview is not None:
+            selection = replace(selection, level=self._preview)
+        introduces = self._introduces and self.status == "idle"
+        return Scene(self.state, self._newest, selection, self.status, introduces, self._problem)
 
     def _draw_status(self) -> None:
-        if self.session is not None:
-            self.status = self.session.status
-        self._side.show(self.state, self.status, ours=self.session is not None)
+        status = "idle" if self._introduces else self._source.status
+        self.status = status if self._playback.number is None else "replaying"
+        self._side.show(self.state, self.status, status if self.session else "idle")
 
-    def _draw_views(self, state: State, selection: Selection) -> None:
-        self._strip.show(strip(state), shown_level(state, selection.level))
-        following = selection.level is None or self.status not in RUNNING
-        self._back.layout.display = "none" if following else None
-        replicates = state.experiment.replicates
-        if len(self._replicate.options) != replicates:
-            self._replicate.set_trait("options", [(f"{r + 1} of {replicates}", r) for r in range(replicates)])
-            self._replicate.index = 0
-        self._views = [view for view in self._views if view.comm is not None]  # a closed one is drawn no more
-        for view in self._views:
-            view.show(state, selection)
-        most = self._masks.most if isinstance(self._masks, MasksView) else 0
-        self._key.value = f"connections a pixel has left <span>0</span><i></i><span>{most or '–'}</span>"
 
-    def _draw_story(self, state: State, selection: Selection) -> None:
-        said = introduction(state, selection) if self._introduces and self.status == "idle" else story(state, selection)
-        written = [f"<b class='lt-tone-{tone}'>{html.escape(s)}</b>" if tone else html.escape(s) for s, tone in said]
-        if self.status == "running" and not state.networks:
-            written = ["Reading the data…"]
-        if self._problem and self.status != "failed":  # the search's own failure says more
-            written = [f"<b class='lt-tone-error'>{html.escape(self._problem)}</b>"]
-        failed = "lt-failed" if self.status == "failed" or self._problem else ""
-        self._story.value = f'<p class="{failed}">{"".join(written)}</p>'
+def _check_view(name: str) -> None:
+    """Raise `Refused` with the nearest right name where there is no such view."""
+    if name not in VIEWS:
+        raise Refused({"view": sentence("View", repr(name), one_of(VIEWS), nearest(name, VIEWS))})

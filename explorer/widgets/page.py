@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,10 +22,13 @@ class Page(anywidget.AnyWidget):
     _esm = place("assets", "page.js")
     _css = place("assets", "explorer.css")
 
-    size = traitlets.Enum(("small", "middle", "large"), "middle", help="of the room for the page").tag(sync=True)
+    theme = traitlets.Enum(("light", "dark"), "light", help="the colours").tag(sync=True)
+    presents = traitlets.Unicode("", help="the view that is shown large; none where empty").tag(sync=True)
+    reduced = traitlets.Bool(False, help="whether the person asked for less motion").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
+        self._pressed: Callable[[str], None] = lambda key: None
         self._frame, self._painted = 0, asyncio.Event()
         self.on_msg(self._answered)
 
@@ -36,6 +40,12 @@ class Page(anywidget.AnyWidget):
         with suppress(TimeoutError):  # no page is open, or it is busy: drawing on is harmless
             await asyncio.wait_for(self._painted.wait(), timeout)
 
+    def on_key(self, pressed: Callable[[str], None]) -> None:
+        """Call `pressed` with the name of each key that is pressed outside fields: "ArrowLeft", "p", " "."""
+        self._pressed = pressed
+
     def _answered(self, widget: object, content: dict[str, Any], buffers: object) -> None:
         if content.get("painted") == self._frame:
             self._painted.set()
+        elif "key" in content:
+            self._pressed(content["key"])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
+from typing import NamedTuple
 
 import ipywidgets
-import traitlets
 
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
@@ -14,6 +15,7 @@ from explorer.views.accuracy import note, title
 from explorer.views.histogram import key as histogram_key
 from explorer.views.masks import key as masks_key
 from explorer.views.masks import shown_layer
+from explorer.views.means import shown_level
 from explorer.widgets.heatmap import Heatmap
 from explorer.widgets.plot import Plot
 
@@ -44,6 +46,24 @@ def head(title: str, note: str = "") -> str:
     return f"<h2>{html.escape(title)}</h2><p>{html.escape(note)}</p>"
 
 
+class Actions(NamedTuple):
+    """What a person can do in a view.
+
+    Args:
+        select: change fields of the selection.
+        go: show a level, or the moment when it came to an iteration.
+        step: go so many evaluations on, or back.
+        preview: show a level for as long as the pointer is there; None ends it.
+        follow: show what is newest.
+    """
+
+    select: Callable[..., None]
+    go: Callable[[int, int | None], None]
+    step: Callable[[int], None]
+    preview: Callable[[int | None], None]
+    follow: Callable[[], None]
+
+
 class View(ipywidgets.Box):
     """A view as a widget, made for a first state and brought up to date with `show`.
 
@@ -53,7 +73,8 @@ class View(ipywidgets.Box):
     name = ""
     _shown: object = None
 
-    def __init__(self, state: State, selection: Selection) -> None:
+    def __init__(self, state: State, selection: Selection, actions: Actions) -> None:
+        self._actions = actions
         super().__init__(self._make(state, selection))
         self.add_class("lt-view")
         self.add_class(f"lt-{self.name}")
@@ -65,11 +86,6 @@ class View(ipywidgets.Box):
             self._shown = key
             self._show(state, selection)
 
-    def resize(self, size: str) -> None:
-        """Fit a page of another size: "small", "middle" or "large"."""
-        for plot in self._plots():
-            plot.resize(size)
-
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
         raise NotImplementedError
 
@@ -79,9 +95,6 @@ class View(ipywidgets.Box):
     def _key(self, state: State, selection: Selection) -> object:
         """Return what the view depends on: while it stays the same, there is nothing new to draw."""
         return state.records, selection
-
-    def _plots(self) -> list[Plot]:
-        return []
 
 
 class AccuracyView(View):
@@ -93,21 +106,25 @@ class AccuracyView(View):
         self._head = text("", "lt-head")
         self._plot = Plot(accuracy(state, selection))
         self._plot.add_class("lt-plot")
+        self._plot.on_point(self._pointed)
         return [self._head, self._plot]
 
     def _show(self, state: State, selection: Selection) -> None:
         self._head.value = head(title(state, selection), note(state, selection))
-        self._plot.show(accuracy(state, selection))
+        chart = accuracy(state, selection)
+        self._level, self._iterations = shown_level(state, selection.level), [round(at) for at, _ in chart.notes]
+        self._plot.show(chart)
 
-    def _plots(self) -> list[Plot]:
-        return [self._plot]
+    def _pointed(self, note: int | None, click: bool) -> None:
+        """Go back to the iteration that was clicked."""
+        if click and note is not None and note < len(self._iterations):
+            self._actions.go(self._level, self._iterations[note])
 
 
 class DensityView(View):
     """Accuracy and early stopping against weights remaining, and the switch between the two accuracies."""
 
     name = "density"
-    measure = traitlets.Enum(("final", "early stop"), "final")
 
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
         self._plot = Plot(density(state, selection))
@@ -116,17 +133,22 @@ class DensityView(View):
             options=[("at the end", "final"), ("at early stop", "early stop")], value=selection.measure
         )
         self._switch.add_class("lt-measure")
-        traitlets.link((self._switch, "value"), (self, "measure"))
+        self._switch.observe(lambda change: self._actions.select(measure=change["new"]), "value")
+        self._plot.on_point(self._pointed)
         top = ipywidgets.Box([text(head("Accuracy against weights remaining"), "lt-head"), self._switch])
         top.add_class("lt-heads")
         return [top, self._plot]
 
     def _show(self, state: State, selection: Selection) -> None:
-        self.measure = selection.measure
+        self._switch.value = selection.measure
         self._plot.show(density(state, selection))
 
-    def _plots(self) -> list[Plot]:
-        return [self._plot]
+    def _pointed(self, level: int | None, click: bool) -> None:
+        """Show the level under the pointer everywhere; stay there after a click."""
+        if click and level is not None:
+            self._actions.go(level, None)
+        else:
+            self._actions.preview(level)
 
 
 class MasksView(View):
@@ -195,9 +217,6 @@ class HistogramView(View):
         for v, plot in self._charts.items():
             plot.show(seen.charts[v])
             (self._boxes[v].remove_class if v in seen.ready else self._boxes[v].add_class)("lt-empty")
-
-    def _plots(self) -> list[Plot]:
-        return list(self._charts.values())
 
 
 VIEWS: dict[str, type[View]] = {view.name: view for view in (AccuracyView, DensityView, MasksView, HistogramView)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -19,27 +20,6 @@ from explorer.places import place
 from explorer.views.chart import COLUMNS, Chart, Mark, Tone
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
-TEXT_PIXELS = {"small": 11.5, "middle": 12.0, "large": 14.0}
-
-# Okabe–Ito marks, with darker shades of the same hue where a mark would be too light for text.
-MARKS: dict[Tone, str] = {
-    "ticket": "#D55E00",
-    "random-reinit": "#0072B2",
-    "random-sparse": "#009E73",
-    "dense": "#767B82",
-    "ink": "#1A1C20",
-    "muted": "#5A5F66",
-    "axis": "#85888C",
-    "grid": "#ECEAE4",
-    "selection": "#F1F0EB",
-    "page": "#FFFFFF",
-}
-TEXTS: dict[Tone, str] = MARKS | {
-    "ticket": "#AD4A00",
-    "random-reinit": "#006BAB",
-    "random-sparse": "#007A59",
-    "dense": "#5A5F66",
-}
 WIDTHS: dict[Tone, float] = {"ticket": 3.0, "random-reinit": 2.0, "random-sparse": 2.2, "dense": 1.6}
 DASHES: dict[Tone, list[int]] = {"random-reinit": [7, 4], "random-sparse": [2, 4]}
 SHAPES: dict[Tone, str] = {
@@ -67,7 +47,7 @@ def bokehjs() -> BokehJS:
 
 
 class Plot(anywidget.AnyWidget):
-    """Draws a `Chart` with Bokeh.
+    """Draws a `Chart` with Bokeh, in the colours and letters of the style sheet.
 
     The browser asks for the figure whenever it puts it on a page, and then gets the columns that differ from
     one chart to the next, all in one message; Bokeh's own document protocol is not needed for that.
@@ -80,8 +60,9 @@ class Plot(anywidget.AnyWidget):
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
         super().__init__(library=bokehjs(), summary=chart.summary, **traits)
-        self._chart, self._numbers, self._size = chart, _numbers(chart), "middle"
-        self.on_msg(lambda *_: self._send_figure())
+        self._pointed: Callable[[int | None, bool], None] = lambda note, click: None
+        self._chart, self._numbers = chart, _numbers(chart)
+        self.on_msg(self._received)
 
     def show(self, chart: Chart) -> None:
         """Send what differs from the chart that was shown last."""
@@ -94,18 +75,32 @@ class Plot(anywidget.AnyWidget):
         if spans or columns:
             self.send({"spans": spans, "columns": columns, "notes": list(chart.notes)})
 
-    def resize(self, size: str) -> None:
-        """Write in letters that fit a page of this size: "small", "middle" or "large"."""
-        if size != self._size:
-            self._size = size
+    def on_point(self, pointed: Callable[[int | None, bool], None]) -> None:
+        """Call `pointed` with the number of the note that the pointer is at, and whether it was clicked."""
+        self._pointed = pointed
+
+    def _received(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
+        if "wants" in content:
             self._send_figure()
+        elif "note" in content:
+            self._pointed(content["note"], content["click"])
+
+    def figure(self) -> Any:
+        """Return the figure as BokehJS takes it."""
+        return json_item(draw(self._chart))
+
+    def content(self) -> Iterator[tuple[str, Any]]:
+        """List what the chart holds, by the names of its spans and marks."""
+        spans, columns = self._numbers
+        yield from ((f"spans {name}", span) for name, span in spans.items())
+        yield from ((f"columns {name}", data) for name, data in columns.items())
+        yield "notes", list(self._chart.notes)
 
     def _send_figure(self) -> None:
-        figure = json_item(draw(self._chart, TEXT_PIXELS[self._size]))
-        self.send({"figure": figure, "notes": list(self._chart.notes)})
+        self.send({"figure": self.figure(), "notes": list(self._chart.notes)})
 
 
-def draw(chart: Chart, text_pixels: float) -> figure:
+def draw(chart: Chart) -> figure:
     """Return a chart as a Bokeh figure, in which each mark's source and each axis' range has its name."""
     x, *panels = (Range1d(start=low, end=high, name=name) for name, (low, high) in _numbers(chart)[0].items())
     plot = figure(
@@ -125,7 +120,7 @@ def draw(chart: Chart, text_pixels: float) -> figure:
     for panel in panels[1:]:
         plot.extra_y_ranges[str(panel.name)] = panel
     for name, mark in chart.marks.items():
-        _draw(plot, mark, ColumnDataSource(dict(mark.columns), name=name), text_pixels)
+        _draw(plot, mark, ColumnDataSource(dict(mark.columns), name=name))
     return plot
 
 
@@ -147,36 +142,32 @@ def _plain(entry: Any) -> Any:
     return entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry)
 
 
-def _draw(plot: figure, mark: Mark, source: ColumnDataSource, text_pixels: float) -> None:
-    """Draw one mark in its tone."""
-    tone, colour = mark.tone, MARKS[mark.tone]
+def _draw(plot: figure, mark: Mark, source: ColumnDataSource) -> None:
+    """Draw one mark. Its colours and the size of its letters are the browser's: the tag names the tone."""
+    tone = mark.tone
     width = mark.width if mark.width is not None else WIDTHS.get(tone, 1.0)
-    where: dict[str, Any] = {"source": source, "level": "glyph"}
+    where: dict[str, Any] = {"source": source, "level": "glyph", "tags": [tone]}
     if mark.panel:
         where["y_range_name"] = f"y{mark.panel}"
     match mark.kind:
         case "line":
-            dash = DASHES.get(tone, [])
-            plot.line("x", "y", line_color=colour, line_width=width, line_dash=dash, line_join="round", **where)
+            plot.line("x", "y", line_width=width, line_dash=DASHES.get(tone, []), line_join="round", **where)
         case "band":
-            plot.varea("x", "low", "high", fill_color=colour, fill_alpha=BANDS.get(tone, 0.15), **where)
+            plot.varea("x", "low", "high", fill_alpha=BANDS.get(tone, 0.15), **where)
         case "points":
             shape = SHAPES[tone]
-            pixels, edge = SHAPE_PIXELS[shape] * mark.size, MARKS["page"]
-            plot.scatter("x", "y", marker=shape, size=pixels, fill_color=colour, line_color=edge, **where)
+            plot.scatter("x", "y", marker=shape, size=SHAPE_PIXELS[shape] * mark.size, **where)
         case "rules":
             alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
-            plot.segment("x", "y", "x_end", "y_end", line_color=colour, line_width=width, line_alpha=alpha, **where)
+            plot.segment("x", "y", "x_end", "y_end", line_width=width, line_alpha=alpha, **where)
         case "boxes":
-            plot.quad("left", "right", "top", "bottom", fill_color=colour, line_color=None, **where)
+            plot.quad("left", "right", "top", "bottom", line_color=None, **where)
         case "texts":
             plot.text(
                 "x",
                 "y",
                 "text",
-                text_color=TEXTS[tone],
                 text_font=value(FONT),
-                text_font_size=f"{text_pixels}px",
                 text_font_style="bold" if mark.bold else "normal",
                 text_align=mark.align,
                 text_baseline="middle",

@@ -58,11 +58,11 @@ class Side(ipywidgets.Box):
         )
         self.add_class("lt-side")
 
-    def show(self, state: State, status: str, ours: bool) -> None:
-        """Bring everything up to date; a search that is not `ours` is watched, and cannot be stopped here."""
+    def show(self, state: State, status: str, ours: str) -> None:
+        """Bring everything up to date; `ours` is the status of the search that was started here, else idle."""
         experiment = self.controls.experiment
-        self._show_buttons(status if ours else "idle", startable=experiment is not None)
-        self.controls.lock(ours and status in RUNNING)
+        self._show_buttons(ours, startable=experiment is not None)
+        self.controls.lock(ours in RUNNING)
         self._adds.value = _adds(experiment, state) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
         self._status.value = f'<span role="status" class="lt-is-{status}">{status}</span>'

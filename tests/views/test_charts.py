@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.views import Selection, accuracy, density, histogram, masks
+from explorer.views import (
+    Selection,
+    accuracy,
+    connections,
+    density,
+    distance,
+    histogram,
+    layers,
+    masks,
+    overlap,
+    timing,
+)
 from explorer.views.chart import COLUMNS, MarginLabel, Span, clipped, margin_labels, round_step, ticks
 from explorer.views.progress import progress, strip
 from explorer.views.story import result, story
-from tests.support import plain
+from tests.support import is_one_sentence, plain
 
 SELECTIONS = [
     Selection(),
@@ -22,8 +33,13 @@ SELECTIONS = [
 CHARTS = {
     "accuracy": lambda state, selection: {"": accuracy(state, selection)},
     "density": lambda state, selection: {"": density(state, selection)},
+    "overlap": lambda state, selection: {"": overlap(state, selection)},
+    "connections": lambda state, selection: {"": connections(state, selection)},
+    "timing": lambda state, selection: {"": timing(state, selection)},
     "histogram": lambda state, selection: histogram(state, selection).charts,
+    "distance": lambda state, selection: distance(state, selection).charts,
 }
+READ_WEIGHTS = ("histogram", "distance", "connections", "overlap")  # which takes its time
 
 
 def shape(charts):
@@ -39,7 +55,7 @@ def shape(charts):
 def test_marks_keep_names_kinds_and_order_in_every_state(view, moments, few):
     shapes = [
         shape(CHARTS[view](moment.state, selection))
-        for moment in (few if view == "histogram" else moments)
+        for moment in (few if view in READ_WEIGHTS else moments)
         for selection in SELECTIONS
     ]
     assert len(shapes[0]) > 5
@@ -48,13 +64,22 @@ def test_marks_keep_names_kinds_and_order_in_every_state(view, moments, few):
 
 @pytest.mark.parametrize("view", CHARTS)
 def test_a_marks_columns_are_those_of_its_kind_and_of_one_length(view, moments, few):
-    for moment in few if view == "histogram" else moments:
+    for moment in few if view in READ_WEIGHTS else moments:
         for selection in SELECTIONS:
             for chart in CHARTS[view](moment.state, selection).values():
                 for title, mark in chart.marks.items():
                     assert set(mark.columns) == set(COLUMNS[mark.kind]), title
                     assert len({len(column) for column in mark.columns.values()}) == 1, title
                     assert 0 <= mark.panel < len(chart.panels)
+
+
+@pytest.mark.parametrize("view", CHARTS)
+def test_a_chart_says_in_a_sentence_what_it_shows_and_notes_lie_on_its_axis(view, few):
+    for moment in few:
+        for selection in SELECTIONS:
+            for chart in CHARTS[view](moment.state, selection).values():
+                assert is_one_sentence(chart.summary)
+                assert all(chart.x.low <= at <= chart.x.high and text for at, text in chart.notes)
 
 
 def snapshot(state):
@@ -71,7 +96,9 @@ def snapshot(state):
     }
 
 
-@pytest.mark.parametrize("view", [accuracy, density, histogram, masks, story])
+@pytest.mark.parametrize(
+    "view", [accuracy, connections, density, distance, histogram, layers, masks, overlap, story, timing]
+)
 def test_the_same_state_and_selection_give_the_same_and_nothing_is_changed(view, few):
     for moment in few:
         for selection in SELECTIONS[::2]:
@@ -88,7 +115,7 @@ def test_views_without_a_selection_are_functions_of_the_state(view, moments):
 
 def test_no_view_shows_the_same_at_the_end_as_at_the_start(moments):
     first, last = moments[0].state, moments[-1].state
-    for view in (accuracy, density, histogram, masks, story):
+    for view in (accuracy, connections, density, distance, histogram, layers, masks, overlap, story, timing):
         assert plain(view(first, Selection())) != plain(view(last, Selection()))
 
 

@@ -6,7 +6,7 @@ import pytest
 from explorer.events import VARIANTS, Network, NetworkStarted, NetworkTrained, WeightsSeen
 from explorer.state import State, fold_all
 from explorer.views import Selection, histogram
-from explorer.views.histogram import BINS
+from explorer.views.bins import BINS
 
 
 def before(chart):

@@ -1,6 +1,8 @@
 """Means, curves and the verdict, recomputed plainly from events."""
 
+import math
 import statistics
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -130,6 +132,33 @@ def test_a_variant_whose_networks_all_diverged_has_no_mean(tiny):
     state = build(tiny, measured, {Network("random-reinit", 0, 1)})
     assert mean(state, "random-reinit", 1, final_accuracy) is None
     assert list(curve(state, "random-reinit", 1).mean) == []
+
+
+def test_a_variants_line_goes_on_after_a_level_in_which_all_of_it_diverged(tiny):
+    experiment = tiny.but(levels=3)
+    lost = {Network("random-sparse", replicate, 2) for replicate in range(2)}
+    measured = {("ticket", 0): [(88, 20)] * 2}
+    measured |= {(v, level): [(80, 20)] * 2 for level in (1, 2, 3) for v in VARIANTS}
+    chart = density(build(experiment, measured, lost), Selection(level=2))
+    places = {level: -math.log10(experiment.density(level)) for level in range(4)}
+    points = {v: list(chart.marks[f"points {v} 0"].columns["x"]) for v in VARIANTS}
+    assert points["ticket"] == [places[1], places[2], places[3]]
+    assert points["random-sparse"] == [places[1], places[3]]
+    assert chart.marks["value random-sparse"].columns["text"] == []
+    assert "Random sparse" not in dict(chart.notes)[places[2]]
+    assert "Random sparse 80.0" in dict(chart.notes)[places[3]]
+
+
+@pytest.mark.parametrize("percents", [(80, 60, 40), (84, 20, 19), (70, 70, 70), (89.9, 89.8, 20)])
+def test_the_values_of_a_level_stand_apart(tiny, percents):
+    measured = {("ticket", 0): [(90, 20)] * 2}
+    measured |= {(v, 1): [(percent, 20)] * 2 for v, percent in zip(VARIANTS, percents, strict=True)}
+    chart = density(build(tiny, measured), Selection(level=1))
+    panel = chart.panels[0]
+    heights = [chart.marks[f"value {v}"].columns["y"][0] for v in VARIANTS]
+    assert heights == sorted(heights, reverse=True)
+    assert all(one - two > panel.share(0.04) for one, two in pairwise(heights))
+    assert all(panel.first < height <= panel.last for height in heights)
 
 
 pairs = st.lists(st.tuples(st.integers(85, 95), st.sampled_from([0, 20, 40])), min_size=2, max_size=2)

@@ -21,7 +21,7 @@ def test_it_opens_on_the_default_preset():
     assert explorer.status == "idle"
     assert explorer.experiment == preset(DEFAULT), "the recorded search is one of the preset as it is today"
     assert controls(explorer).check() == preset(DEFAULT)
-    assert explorer._story.value.startswith('<p class="">A recorded search. ')
+    assert explorer._main._story.value.startswith('<p class="">A recorded search. ')
 
 
 def test_a_recorded_run_is_shown(shared):
@@ -29,20 +29,20 @@ def test_a_recorded_run_is_shown(shared):
     assert explorer.status == "finished"
     assert explorer.experiment == shared.experiment
     assert explorer.state.networks.keys() == shared.live.networks.keys()
-    assert "reaches" in explorer._story.value
+    assert "reaches" in explorer._main._story.value
     other = Explorer()
     other.run = Run.open(shared.folder)
     other._draw()
-    assert other._story.value == explorer._story.value
+    assert other._main._story.value == explorer._main._story.value
 
 
 def test_choosing_a_level_is_one_selection_for_all(shared):
     explorer = Explorer(run=shared.folder)
-    explorer._strip.level = 1
+    explorer.go(1)
     assert explorer.level == 1
     explorer._draw()
-    assert "48.1%" in explorer._story.value
-    assert explorer._strip.shown == 1
+    assert "48.1%" in explorer._main._story.value
+    assert explorer._main._strip.shown == 1
 
 
 def test_a_preset_sets_all_controls_and_typing_makes_them_ones_own():
@@ -87,14 +87,14 @@ def test_what_cannot_start_is_told_and_leaves_the_page_as_it_was(tmp_path, monke
     before = explorer.state
     explorer._draw()
     assert (explorer.session, explorer.status, explorer.state) == (None, "idle", before)
-    assert "cannot be written" in explorer._story.value
+    assert "cannot be written" in explorer._main._story.value
 
 
 def test_a_device_that_is_not_there_is_told():
     explorer = Explorer(device="quantum")
     explorer.start()
     explorer._draw()
-    assert "Device: &#x27;quantum&#x27; is not accepted" in explorer._story.value
+    assert "Device: &#x27;quantum&#x27; is not accepted" in explorer._main._story.value
 
 
 def test_a_view_of_its_own_shares_session_and_selection(shared):
@@ -104,7 +104,7 @@ def test_a_view_of_its_own_shares_session_and_selection(shared):
     explorer.level = 1
     explorer._draw()
     assert alone._matrix["ticket"].values != before
-    assert alone._matrix["ticket"].values == explorer._masks._matrix["ticket"].values
+    assert alone._matrix["ticket"].values == explorer._main._masks._matrix["ticket"].values
     with pytest.raises(Refused, match="did you mean masks"):
         explorer.view("mask")
 
@@ -132,12 +132,15 @@ def test_another_run_of_the_same_shape_is_another_picture(shared, tmp_path):
     explorer = Explorer(run=shared.folder)
     explorer.level = 1
     explorer._draw()
-    before = explorer._masks._matrix["ticket"].values
+    before = explorer._main._masks._matrix["ticket"].values
     explorer.run = Run.open(tmp_path / "run")
     explorer.level = 1
     explorer._draw()
-    assert explorer._masks._matrix["ticket"].values != before
-    assert explorer._masks._matrix["ticket"].values == Explorer(run=tmp_path / "run")._masks._matrix["ticket"].values
+    assert explorer._main._masks._matrix["ticket"].values != before
+    assert (
+        explorer._main._masks._matrix["ticket"].values
+        == Explorer(run=tmp_path / "run")._main._masks._matrix["ticket"].values
+    )
 
 
 def test_a_run_that_goes_away_is_told_once_and_the_page_goes_on(shared, tmp_path):
@@ -146,11 +149,11 @@ def test_a_run_that_goes_away_is_told_once_and_the_page_goes_on(shared, tmp_path
     shutil.rmtree(tmp_path / "run" / "tensors")
     explorer.level = 1
     explorer._draw()
-    assert "cannot be read" in explorer._story.value
+    assert "cannot be read" in explorer._main._story.value
     explorer.cancel()
     explorer.run = Run.open(shared.folder)
     explorer._draw()
-    assert "cannot be read" not in explorer._story.value
+    assert "cannot be read" not in explorer._main._story.value
     assert explorer.status == "finished"
 
 
@@ -186,4 +189,4 @@ def test_a_level_that_is_not_there_is_the_nearest_that_is(shared):
     explorer = Explorer(run=shared.folder)
     explorer.level = 99
     explorer._draw()
-    assert explorer._strip.shown == shared.experiment.levels
+    assert explorer._main._strip.shown == shared.experiment.levels

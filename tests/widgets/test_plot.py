@@ -50,7 +50,7 @@ def test_a_figure_made_later_shows_what_is_known_by_then(shared, monkeypatch):
     plot._handle_custom_msg({"wants": "figure"}, [])
     figure = sent[-1]["figure"]
     assert "line ticket" in json.dumps(figure)
-    made = draw(last, 12)
+    made = draw(last)
     sources = {renderer.data_source.name: renderer.data_source for renderer in made.renderers}
     assert list(sources) == list(last.marks)
     assert list(sources["line ticket"].data["x"]) == list(last.marks["line ticket"].columns["x"])

@@ -1,0 +1,66 @@
+"""Surviving weights counted in bins, and drawn: an outline of before, filled bars of now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.events import Variant
+from explorer.views import words
+from explorer.views.chart import NOTHING, Chart, Mark, Span, columns
+
+BINS = 60
+REACHES = (0.2, 0.4, 0.6, 0.8, 1.2)
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """One chart a variant, over one range, with one sentence; a variant without weights yet is absent from `ready`."""
+
+    charts: dict[Variant, Chart]
+    ready: frozenset[Variant]
+    summary: str
+
+
+def count(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Count values in equal bins from `low` to `high`; those outside are not drawn."""
+    places = np.floor((values - low) * (BINS / (high - low)))
+    return np.bincount(places[(places >= 0) & (places < BINS)].astype(np.int64), minlength=BINS)
+
+
+def edges(low: float, high: float) -> np.ndarray:
+    """Return the bins' edges."""
+    return np.linspace(low, high, BINS + 1)
+
+
+def reach(initial: Iterable[np.ndarray]) -> float:
+    """Choose the range when the level starts: twice the largest initial weight, which training rarely passes."""
+    largest = max((float(np.abs(values).max()) for values in initial if values.size), default=0.0)
+    return next((reach for reach in REACHES if reach >= 2 * largest), REACHES[-1])
+
+
+def bars(
+    variant: Variant, x: Span, y: Span, before: np.ndarray | None, after: np.ndarray | None, at: Sequence[float]
+) -> dict[str, Mark]:
+    """Draw the bins before training as an outline and as they are now as bars, cut off at the top, over an axis."""
+    bounds = edges(x.first, x.last)
+    boxes: list[tuple[float, ...]] = []
+    if after is not None:
+        inset = 0.08 * (bounds[1] - bounds[0])
+        boxes = [(bounds[k] + inset, bounds[k + 1] - inset, 0, min(float(n), y.last)) for k, n in enumerate(after) if n]
+    steps = (
+        {"x": np.repeat(bounds, 2), "y": np.concatenate(([0], np.repeat(before, 2), [0]))}
+        if before is not None
+        else NOTHING
+    )
+    below = [(t, -y.share(0.095), words.minus(t)) for t in at]
+    return {
+        "trained": Mark("boxes", variant, columns("boxes", boxes)),
+        "initial halo": Mark("line", "page", steps, width=3.6),
+        "initial": Mark("line", "ink", steps, width=1.6),
+        "axis": Mark("rules", "axis", columns("rules", [(x.first, 0, x.last, 0)]), width=1),
+        "ticks": Mark("rules", "axis", columns("rules", [(t, 0, t, -y.share(0.03)) for t in at]), width=1),
+        "x ticks": Mark("texts", "muted", columns("texts", below), align="center"),
+    }

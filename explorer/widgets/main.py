@@ -1,0 +1,162 @@
+"""The main part of the page: the sentence, the strip of levels, two charts, and the weights that are left."""
+
+from __future__ import annotations
+
+import html
+import time
+from typing import NamedTuple
+
+import ipywidgets
+
+from explorer.events import VARIANTS
+from explorer.experiment import Experiment
+from explorer.history import History
+from explorer.state import State
+from explorer.views import Selection
+from explorer.views.means import shown_level
+from explorer.views.progress import strip
+from explorer.views.story import Sentence, caption, introduction, presented, story
+from explorer.widgets.panels import VIEWS, Actions, MasksView, View, box, head, name, text
+from explorer.widgets.playback import Playback
+from explorer.widgets.side import button
+from explorer.widgets.strip import Strip
+
+SENTENCE_SECONDS = 1.0  # a sentence is left in peace at least that long while its numbers run
+
+
+class Scene(NamedTuple):
+    """What is on screen just now.
+
+    Args:
+        state: what is shown; in a replay, what was known then.
+        newest: what is known by now.
+        selection: what a person looks at.
+        status: a word of `lt-status`.
+        introduces: whether this is the recorded search that greets who opens the page.
+        problem: what went wrong on the page itself.
+    """
+
+    state: State
+    newest: State
+    selection: Selection
+    status: str
+    introduces: bool = False
+    problem: str = ""
+
+
+class Main(ipywidgets.Box):
+    """The story, told from top to bottom.
+
+    Args:
+        experiment: whose levels and layers are listed first.
+        actions: what a person can do here.
+        playback: the replay's controls.
+        tools: what stands beside the sentence.
+    """
+
+    def __init__(self, experiment: Experiment, actions: Actions, playback: Playback, tools: ipywidgets.Widget) -> None:
+        self._actions = actions
+        self._written: tuple[object, float] = (None, 0.0)
+        self._views: list[View] = []
+        self._story, self._key, self._foot = text("", "lt-story"), text("", "lt-key"), text("", "lt-source")
+        self._strip = Strip(lambda level: actions.go(level, None), actions.go, actions.step)
+        self._back = button("Back to live", "Show what is newest again (Esc)", lambda _: actions.follow())
+        self._layer = ipywidgets.Dropdown(description="layer")
+        self._layer.add_class("lt-layer")
+        self._layer.observe(lambda change: change["new"] and actions.select(layer=change["new"]), "value")
+        self._replicate = ipywidgets.Dropdown(description="replicate")
+        self._replicate.add_class("lt-replicate")
+        self._replicate.observe(lambda change: actions.select(replicate=change["new"] or 0), "value")
+        state, selection = State(experiment), Selection()
+        panels = {view: self.add(view, state, selection) for view in VIEWS}
+        self._masks = panels["masks"]
+        super().__init__(
+            [
+                box("lt-top", self._story, tools),
+                box("lt-scrubber", playback, self._strip, self._back),
+                box("lt-charts", panels["accuracy"], panels["density"]),
+                box(
+                    "lt-heads",
+                    text(head("The weights that are left"), "lt-head"),
+                    self._layer,
+                    self._replicate,
+                    self._key,
+                ),
+                box("lt-weights", *map(name, VARIANTS), panels["masks"], panels["histogram"]),
+                self._foot,
+            ]
+        )
+        self.add_class("lt-main")
+
+    def add(self, name: str, state: State, selection: Selection) -> View:
+        """Make a view, and keep it up to date from now on."""
+        view = VIEWS[name](state, selection, self._actions)
+        self._views.append(view)
+        return view
+
+    def show(self, scene: Scene, history: History, number: int | None) -> None:
+        """Bring everything up to date; widgets send only what has changed. Raises `RunError` for a damaged run."""
+        self._show_strip(scene, history, number)
+        self._show_choices(scene)
+        self._views = [view for view in self._views if view.comm is not None]  # a closed one is drawn no more
+        for view in self._views:
+            view.show(scene.state, scene.selection)
+        most = self._masks.most if isinstance(self._masks, MasksView) else 0
+        self._key.value = f"connections a pixel has left <span>0</span><i></i><span>{most or '–'}</span>"
+
+    def show_story(self, scene: Scene) -> None:
+        """Write the sentence, at most once a second while only its numbers change."""
+        state, selection = scene.state, scene.selection
+        about = (*scene[2:], shown_level(state, selection.level), bool(state.networks), state.ended)
+        if about == self._written[0] and time.monotonic() - self._written[1] < SENTENCE_SECONDS:
+            return
+        self._written = (about, time.monotonic())
+        tell = presented if selection.presents else introduction if scene.introduces else story
+        written = _html(tell(state, selection))
+        if scene.status == "running" and not state.networks:
+            written = "Reading the data…"
+        if scene.problem and scene.status != "failed":  # the search's own failure says more
+            written = f"<b class='lt-tone-error'>{html.escape(scene.problem)}</b>"
+        failed = "lt-failed" if scene.status == "failed" or scene.problem else ""
+        self._story.value = f'<p class="{failed}">{written}</p>'
+        self._foot.value = "".join(f"<span>{html.escape(said)}</span>" for said in caption(state, selection))
+
+    def forget_sentence(self) -> None:
+        """Let the next sentence be written whenever the last one was."""
+        self._written = (None, 0.0)
+
+    def _show_strip(self, scene: Scene, history: History, number: int | None) -> None:
+        moments = history.moments
+        replaying = number is not None
+        self._strip.show(
+            strip(scene.state, scene.newest),
+            shown_level(scene.state, scene.selection.level),
+            scene.state.experiment.iterations,
+            moments[-1 if number is None else number] if moments else None,
+            replaying,
+        )
+        live = scene.newest.ended is None and bool(scene.newest.networks)
+        self._back.description = "Back to live" if live else "End replay"
+        shown = replaying or (live and scene.selection.level is not None)
+        self._back.layout.display = None if shown else "none"
+
+    def _show_choices(self, scene: Scene) -> None:
+        experiment = scene.state.experiment
+        layers = [(f"{p.name.split('.')[0]} · {p.shape[0]} × {p.shape[1]}", p.name) for p in experiment.prunable]
+        replicates = [(f"{r + 1} of {experiment.replicates}", r) for r in range(experiment.replicates)]
+        for choice, options, value in (
+            (self._layer, layers, scene.selection.layer),
+            (self._replicate, replicates, scene.selection.replicate),
+        ):
+            known = [entry for _, entry in options]
+            value = value if value in known else known[0]
+            if list(choice.options) != options:
+                choice.set_trait("options", options)
+            if choice.value != value:
+                choice.value = value
+
+
+def _html(said: Sentence) -> str:
+    return "".join(
+        f"<b class='lt-tone-{tone}'>{html.escape(piece)}</b>" if tone else html.escape(piece) for piece, tone in said
+    )

@@ -1,0 +1,95 @@
+"""What stands beside the sentence: runs, link, export, present, dark or light, help; and the keys for all of it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import ipywidgets
+
+from explorer.widgets.panels import box, text
+from explorer.widgets.side import button
+
+TOOLS = {
+    "Runs": ("lt-runs", "Open, compare or delete runs (r)"),
+    "Share link": ("lt-share", "Copy a link with every setting and the seed"),
+    "Export": ("lt-export", "Pictures, data, networks, or one file that replays offline (e)"),
+    "Present": ("lt-presenter", "One view, large (p)"),
+    "Dark": ("lt-theme", "Dark or light (t)"),
+    "Help": ("lt-help", "Keys and words (?)"),
+}
+
+KEYS = {
+    "space": "replay, or pause the replay; while a search runs, pause and resume it",
+    "← →": "a level back, a level on",
+    ", .": "an evaluation back, an evaluation on",
+    "1 to 9": "show one view large",
+    "p": "present: one view, no controls; again to leave",
+    "t": "dark or light",
+    "s": "train one level, then pause",
+    "x": "cancel the search; finished levels stay",
+    "r": "the table of runs",
+    "e": "export",
+    "?": "this list",
+    "Esc": "close what is open; leave presenting; end the replay",
+}
+
+WORDS = {
+    "Ticket": "the weights that survived pruning, set back to their original initial values, trained again",
+    "Random reinit": "the ticket's mask with new random initial values",
+    "Random sparse": "as many weights in each layer, at random places, with new random initial values",
+    "Winning": "said of a ticket that matches the dense network: as accurate at early stopping, and not later",
+    "Weights remaining": "what is left of all weights of the layers, biases not counted",
+    "Early stop": "the iteration at which the loss on validation images is lowest",
+}
+
+
+class Drawer(ipywidgets.Box):
+    """A panel over the page, with a title and a way to close it.
+
+    Args:
+        title: what it is.
+        content: what is in it.
+    """
+
+    def __init__(self, title: str, *content: ipywidgets.Widget) -> None:
+        self._close = button("Close", "Close (Esc)", lambda _: self.hide())
+        super().__init__([box("lt-drawer-head", text(f"<h2>{html.escape(title)}</h2>"), self._close), *content])
+        self.is_open = False
+        self.add_class("lt-drawer")
+
+    def reveal(self) -> None:
+        """Show it, and put the keyboard there."""
+        self.is_open = True
+        self.add_class("lt-open")
+        self._close.focus()
+
+    def hide(self) -> None:
+        """Put it away."""
+        self.is_open = False
+        self.remove_class("lt-open")
+
+
+class Tools(ipywidgets.Box):
+    """The row of tools. `pressed` is called with the name of one."""
+
+    def __init__(self, pressed: Callable[[str], None]) -> None:
+        self._buttons = {}
+        for name, (style, tooltip) in TOOLS.items():
+            self._buttons[name] = ipywidgets.Button(description=name, tooltip=tooltip)
+            self._buttons[name].add_class(style)
+            self._buttons[name].on_click(lambda _, name=name: pressed(name))
+        super().__init__(list(self._buttons.values()))
+        self.add_class("lt-tools")
+
+    def show(self, theme: str) -> None:
+        """Name the theme that the button leads to."""
+        self._buttons["Dark"].description = "Light" if theme == "dark" else "Dark"
+
+
+def help_drawer() -> Drawer:
+    """Return the list of keys and words."""
+    keys = "".join(f"<dt><kbd>{html.escape(key)}</kbd></dt><dd>{what}</dd>" for key, what in KEYS.items())
+    meant = "".join(f"<dt>{word}</dt><dd>{what}</dd>" for word, what in WORDS.items())
+    said = f"<h3>Keys</h3><dl>{keys}</dl><h3>Words</h3><dl>{meant}</dl>"
+    return Drawer("Help", text(said, "lt-help-text"))

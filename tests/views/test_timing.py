@@ -1,0 +1,60 @@
+"""Measured time of a network-iteration."""
+
+import pytest
+
+from explorer import Run
+from explorer.events import Glimpse, Progress
+from explorer.state import State, fold, fold_all
+from explorer.views import Selection, timing
+from explorer.views.timing import table
+
+
+def test_the_paces_of_the_levels_add_up_to_the_whole(moments):
+    for moment in moments:
+        last = next((event for event in reversed(moment.events) if isinstance(event, Progress)), None)
+        paces = moment.state.paces
+        if last is None:
+            assert paces == {}
+        else:
+            assert sum(pace.steps for pace in paces.values()) == last.steps
+            assert sum(pace.seconds for pace in paces.values()) == pytest.approx(last.seconds)
+
+
+def test_bars_are_the_time_between_glimpses_over_the_steps_of_a_level(shared):
+    # What was done since the glimpse before counts to the network of the glimpse.
+    steps, seconds, before = {}, {}, (0, 0.0)
+    for event in shared.events:
+        if isinstance(event, Progress):
+            level = event.network.level
+            steps[level] = steps.get(level, 0) + event.steps - before[0]
+            seconds[level] = seconds.get(level, 0) + event.seconds - before[1]
+            before = event.steps, event.seconds
+    chart = timing(shared.live, Selection())
+    wanted = [1000 * seconds[level] / steps[level] for level in range(5)]
+    assert chart.marks["bars"].columns["top"] == pytest.approx(wanted)
+    assert [float(row[-1]) for row in table(shared.live, Selection()).rows] == pytest.approx(wanted, abs=0.0006)
+    assert max(wanted) <= chart.panels[0].last
+    assert "on this CPU" in chart.marks["note"].columns["text"][0]
+
+
+def test_only_levels_that_are_done_are_shown(moments):
+    for moment in moments:
+        bars = timing(moment.state, Selection()).marks["bars"].columns
+        done = [level for level in range(5) if moment.state.done(level)]
+        assert len(bars["top"]) == len(done)
+        assert [int(row[0]) for row in table(moment.state, Selection()).rows] == done
+
+
+def test_a_run_that_is_read_has_no_times_and_says_so(shared):
+    read = timing(Run.open(shared.folder).state, Selection())
+    assert read.marks["waiting"].columns["text"] == ["This run was read from its directory, which holds no times."]
+    assert not read.marks["bars"].columns["top"]
+    records = [event for event in shared.events if not isinstance(event, Glimpse)]
+    assert fold_all(State(shared.experiment), records).paces == {}
+    new = timing(State(shared.experiment), Selection())
+    assert new.marks["waiting"].columns["text"] == ["A bar is added when a level is done."]
+
+
+def test_on_a_gpu_it_says_so(shared):
+    gpu = fold(shared.live, Progress(next(iter(shared.live.networks)), 1, 10**6, 10**3, "GPU", "torch"))
+    assert "on a GPU" in timing(gpu, Selection()).marks["note"].columns["text"][0]
