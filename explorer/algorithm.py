@@ -7,6 +7,7 @@ the seed and who it is.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from functools import cache, partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from explorer.randomness import generator
 from explorer.training import Start, Watch, back_end, resolve_device
 
 Known = Mapping[Network, NetworkTrained | Diverged]
+Masks = Mapping[str, pruning.Mask]
 
 
 def search(
@@ -50,7 +52,8 @@ def _search(
     train = back_end(device)(experiment, load(experiment.dataset), device)
     for population in order(experiment):
         todo = [network for network in population if network not in known and not ended(network, known)]
-        starts = ((network, start(experiment, network, known)) for network in todo)
+        left = cache(partial(pruned, experiment, known))  # a parent is pruned once for its three children
+        starts = ((network, start(experiment, network, left(parent(network)))) for network in todo)
         for event in train(starts, watch):
             if isinstance(event, NetworkTrained | Diverged) and event.network.variant == "ticket":
                 known[event.network] = event  # the next level is pruned from it
@@ -80,27 +83,25 @@ def ended(network: Network, known: Known) -> bool:
     return network.level > 0 and not isinstance(known.get(parent(network)), NetworkTrained)
 
 
-def start(experiment: Experiment, network: Network, known: Known) -> Start:
-    """Return what a network trains from: prune its parent, then rewind what is left or draw it anew."""
-    masks = pruned(experiment, network, known)
-    initial = draw_weights(experiment, network)
-    return Start(masks, {name: values * masks[name] if name in masks else values for name, values in initial.items()})
-
-
-def pruned(experiment: Experiment, network: Network, known: Known) -> dict[str, pruning.Mask]:
-    """Return a network's masks: all weights at level 0, then those that its parent's pruning leaves.
-
-    A random sparse network keeps as many weights of each layer, at places drawn at random.
-    """
-    if network.level == 0:
+def pruned(experiment: Experiment, known: Known, ticket: Network) -> Masks:
+    """Prune a trained ticket: which weights are left for the level below. Above the dense network, all of them."""
+    if ticket.level < 0:
         return {p.name: np.ones(p.shape, dtype=bool) for p in experiment.prunable}
-    above = known[parent(network)]
-    assert isinstance(above, NetworkTrained)
-    masks = pruning.prune(above.final, above.masks, experiment.rates)
+    trained = known[ticket]
+    assert isinstance(trained, NetworkTrained)
+    return pruning.prune(trained.final, trained.masks, experiment.rates)
+
+
+def start(experiment: Experiment, network: Network, left: Masks) -> Start:
+    """Return what a network trains from: rewind the weights that its parent's pruning has left, or draw them anew.
+
+    A random sparse network has as many of each layer, at places drawn at random.
+    """
+    masks, initial = left, draw_weights(experiment, network)
     if network.variant == "random-sparse":
         random = generator("mask", experiment.seed, *network)
-        masks = {name: pruning.scatter(mask.shape, int(mask.sum()), random) for name, mask in masks.items()}
-    return masks
+        masks = {name: pruning.scatter(mask.shape, int(mask.sum()), random) for name, mask in left.items()}
+    return Start(masks, {name: values * masks[name] if name in masks else values for name, values in initial.items()})
 
 
 def draw_weights(experiment: Experiment, network: Network) -> Arrays:

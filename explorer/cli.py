@@ -21,13 +21,16 @@ from rich.table import Table
 
 from explorer.errors import ExplorerError, Refused, RunError, sentence
 from explorer.events import VARIANTS, Event, Glimpse
-from explorer.experiment import Experiment, accepted, field, percent
+from explorer.experiment import Experiment, accepted, field
 from explorer.presets import DEFAULT, PRESETS, preset
+from explorer.runs import Run
+from explorer.runs.export import ALL, KINDS, Choice
+from explorer.runs.export import export as export_run
 from explorer.runs.records import to_line
+from explorer.views import words
 from explorer.views.means import early_stop_accuracy, early_stop_iteration, final_accuracy, mean
 from explorer.views.progress import progress
 from explorer.views.story import result
-from explorer.views.words import remaining
 
 if TYPE_CHECKING:
     from explorer.session import Session
@@ -132,9 +135,15 @@ def search(
             signal.signal(number, handler)
     ended = session.state.ended
     if ended and ended.outcome == "failed":
-        raise ExplorerError(f"{ended.message} The run is in {session.folder}.")
-    words = "Interrupted; what was computed is in" if interrupted else "Written to"
-    click.echo(f"{words} {session.folder}", err=True)
+        raise ExplorerError(ended.message + (f" The run is in {session.folder}." if session.folder else ""))
+    if session.folder is None:
+        click.echo("Interrupted before anything was computed; nothing is kept.", err=True)
+    else:
+        found = result(session.state)
+        if found:
+            click.echo(found.line, err=True)
+        where = "Interrupted; what was computed is in" if interrupted else "Written to"
+        click.echo(f"{where} {session.folder}", err=True)
     sys.exit(130 if interrupted else 0)
 
 
@@ -184,7 +193,7 @@ def _follow(session: Session) -> None:
         while session.wait(0.2) in ("running", "paused"):
             state = session.state
             now = progress(state)
-            density = remaining(state.experiment.density(state.level), exact=True)
+            density = words.remaining(state.experiment.density(state.level), exact=True)
             where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
             bar.update(task, completed=now.share, description=where, left=now.left)
             if bar.disable and now.left and state.level > said:
@@ -197,17 +206,11 @@ def _follow(session: Session) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def show(folder: Path) -> None:
     """Show what a run directory holds: mean accuracies and early stopping for each level and variant."""
-    from explorer.runs import Run
-
     run = Run.open(folder)
     experiment, state = run.experiment, run.state
     console = Console(highlight=False, markup=False)
     console.width = max(console.width, 110)  # a table cut off says nothing
-    console.print(
-        f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% a level, "
-        f"{experiment.iterations:,} iterations, replicates: {experiment.replicates}, seed {experiment.seed}: "
-        f"{run.status}"
-    )
+    console.print(f"{words.settings(experiment)}: {run.status}")
     table = Table(box=SIMPLE)
     for head in (
         "level",
@@ -226,7 +229,7 @@ def show(folder: Path) -> None:
             if final and stop and there:
                 table.add_row(
                     str(level),
-                    remaining(experiment.density(level), exact=True),
+                    words.remaining(experiment.density(level), exact=True),
                     variant if level else "dense",
                     str(len(state.find(variant, level))),
                     f"{final.mean:.1f} ({final.low:.1f}–{final.high:.1f})",
@@ -236,7 +239,7 @@ def show(folder: Path) -> None:
     console.print(table)
     found = result(state)
     if found:
-        console.print(" ".join(filter(None, (found.about, found.headline))), *filter(None, found.numbers), sep="; ")
+        console.print(found.line)
     if state.ended and state.ended.message:
         console.print(state.ended.message)
 
@@ -247,10 +250,55 @@ def show(folder: Path) -> None:
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 def thin(folder: Path, size: str, out: Path) -> None:
     """Copy a run so that it fits into SIZE: every curve, and one replicate's masks and weights."""
-    from explorer.runs import Run
     from explorer.runs.thin import thin as thin_run
 
     click.echo(thin_run(Run.open(folder), out, _bytes(size)))
+
+
+@lottery.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--what",
+    multiple=True,
+    default=(ALL,),
+    metavar="KIND",
+    help=f"{', '.join(KINDS)} or {ALL} (default); may be repeated.",
+)
+@click.option("--variant", default="ticket", metavar="V", help=f"Of the network: {', '.join(VARIANTS)}.")
+@click.option("--replicate", default="0", metavar="N", help="Of the network, from 0 (default).")
+@click.option("--level", metavar="N", help="Of the network, 0 for the dense one (default: the last that is trained).")
+@click.option("--when", default="final", metavar="MOMENT", help="Its weights before or after training: initial, final.")
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def export(
+    folder: Path,
+    out: Path,
+    what: tuple[str, ...],
+    variant: str,
+    replicate: str,
+    level: str | None,
+    when: str,
+    force: bool,
+) -> None:
+    """Export a run into the folder OUT: tables (csv), or one network with torch's names (network: safetensors).
+
+    Nothing is written where a file is there already, unless --force is given.
+    """
+    run = Run.open(folder)
+    numbers = (_whole("--replicate", replicate), None if level is None else _whole("--level", level))
+    try:
+        choice = Choice(variant, *numbers, when=when)  # type: ignore[arg-type]  # names are looked at there
+        for path in export_run(run, out, what, choice, force):
+            click.echo(path)
+    except RunError as error:  # the run is one: what is asked of it, or the folder, is the wrong argument
+        raise Refused({"export": str(error)}) from None
+
+
+def _whole(flag: str, text: str) -> int:
+    """Turn what was typed into a whole number from 0."""
+    if not text.isdecimal():
+        raise Refused({flag: sentence(flag, repr(text), "a whole number from 0")})
+    return int(text)
 
 
 def _bytes(size: str) -> int:

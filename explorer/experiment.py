@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -160,6 +161,11 @@ class Experiment(BaseModel):
             raise Refused({"experiment": "The experiment is not a JSON object of settings."})
         return cls(**settings)
 
+    def typed(self) -> dict[str, str]:
+        """Write every setting as a person types it; `parse` gives an equal experiment back."""
+        settings = self.model_dump().items()
+        return {name: percent(value) if is_percent(name) else str(value) for name, value in settings}
+
     @classmethod
     def parse(cls, texts: Mapping[str, str], base: Experiment | Mapping[str, Any] | None = None) -> Experiment:
         """Read settings as a person types them (percentages as 20, not 0.2), over those of `base`.
@@ -257,7 +263,7 @@ def _typed(name: str, text: str) -> Any:
     text = text.strip().removesuffix("%").strip() if is_percent(name) else text.strip()
     kind = field(name).annotation
     if kind is int:
-        value: Any = int(text)
+        value: Any = int(_plain(text))
     elif kind is float:
         number = _decimal(text)
         value = float(number / 100 if is_percent(name) else number)
@@ -270,10 +276,17 @@ def _typed(name: str, text: str) -> Any:
     return value
 
 
+def _plain(text: str) -> str:
+    """Take the commas between its thousands out of a number as people write it; `_` is for programs, a ValueError."""
+    if "_" in text:
+        raise ValueError(text)
+    return text.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text.strip()) else text
+
+
 def _decimal(text: str) -> Decimal:
     """Read a number exactly as it is written. Raises ValueError for what is none, or none that can be reckoned with."""
     try:
-        number = +Decimal(text)
+        number = +Decimal(_plain(text))
     except ArithmeticError:
         raise ValueError(text) from None
     if not number.is_finite():

@@ -31,6 +31,8 @@ class Session:
         experiment: what to run.
         device: "auto", "cpu" or "cuda".
         out: the run directory; None makes a new one under `EXPLORER_RUNS`.
+
+    `folder` is the run directory once there is one; a search that ended before it had data leaves none.
     """
 
     def __init__(self, experiment: Experiment, device: str = "auto", out: str | Path | None = None) -> None:
@@ -115,11 +117,16 @@ class Session:
                 ended = writer.write(ended)
             self._publish(ended)
         finally:
-            writer.close()
+            if self.state.networks:
+                writer.close()
+            else:  # there was no data: a run of which nothing is known would only be in the way
+                writer.discard()
+                self.folder = None
 
     def _follow(self, events: Iterator[Event], writer: Writer) -> None:
         for event in events:
-            self._publish(event if isinstance(event, Glimpse) else writer.write(event))
+            if self.state.networks or not self._cancelled.is_set():  # cancelled while the data was read: no run begins
+                self._publish(event if isinstance(event, Glimpse) else writer.write(event))
             self._go.wait()
             if self._cancelled.is_set() and not self.state.ended:
                 self._publish(writer.write(Ended("cancelled")))
@@ -142,7 +149,7 @@ class Session:
 
 
 def describe(error: Exception, state: State) -> str:
-    """Say in plain words at which level a search failed, why, and what is kept."""
+    """Say in plain words where a search failed, why, and what is kept."""
     if isinstance(error, ExplorerError):
         what = str(error).removesuffix(".")
     elif isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "can't allocate" in str(error):
@@ -155,4 +162,5 @@ def describe(error: Exception, state: State) -> str:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
     done = sum(state.done(level) for level in range(state.level + 1))
     kept = "Nothing was trained yet" if not done else f"{done} finished level{'s' if done > 1 else ''} kept"
-    return f"Failed at level {state.level}: {what}. {kept}; mend the cause, then start again."
+    where = f"at level {state.level}" if state.networks else "to begin"
+    return f"Failed {where}: {what}. {kept}; mend the cause, then start again."

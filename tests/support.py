@@ -1,6 +1,7 @@
 """Small helpers of the tests."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,10 @@ import numpy as np
 
 PATIENCE = 60
 """Seconds after which a test stops waiting for what should have come."""
+
+
+MEASURES = [f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "accuracy")]
+"""What an evaluation measures, as tables and lines name it."""
 
 
 def plain(value):
@@ -28,6 +33,11 @@ def plain(value):
 def is_one_sentence(text):
     """Whether a person can read this as it stands."""
     return "\n" not in text and text.endswith(".") and not any(word in text for word in ("Traceback", "[Errno"))
+
+
+def lines_of(folder):
+    """Return the records of a run directory as they stand in its file."""
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
 
 
 def until(condition):

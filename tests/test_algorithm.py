@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer import Experiment, Refused, search
-from explorer.algorithm import draw_weights, order, start
+from explorer import Experiment, Refused, pruning, search
+from explorer.algorithm import draw_weights, order, parent, pruned, start
 from explorer.events import (
     VARIANTS,
     Diverged,
@@ -159,10 +159,27 @@ def test_initial_weights_are_gaussian_glorot_of_the_dense_layer_and_biases_zero(
 def test_random_masks_depend_on_the_whole_identity(deep, trained, draw):
     known = {Network("ticket", replicate, 1): trained[Network("ticket", 0, 1)] for replicate in (0, 1)}
     who = Network("random-sparse", 0, 2, draw)
-    mask = start(deep, who, known).masks["fc1.weight"]
-    assert np.array_equal(mask, start(deep, who, known).masks["fc1.weight"])
+
+    def mask(network):
+        return start(deep, network, pruned(deep, known, parent(network))).masks["fc1.weight"]
+
+    assert np.array_equal(mask(who), mask(who))
     for other in (who._replace(draw=draw + 1), who._replace(replicate=1)):
-        assert not np.array_equal(mask, start(deep, other, known).masks["fc1.weight"])
+        assert not np.array_equal(mask(who), mask(other))
+
+
+def test_a_parent_is_pruned_once_for_its_three_children(deep, monkeypatch):
+    pruned_masks = []
+
+    original = pruning.prune
+
+    def prune(weights, masks, rates):
+        pruned_masks.append(masks)
+        return original(weights, masks, rates)
+
+    monkeypatch.setattr("explorer.algorithm.pruning.prune", prune)
+    list(search(deep, "cpu"))
+    assert len(pruned_masks) == deep.replicates * deep.levels
 
 
 def test_what_is_known_is_not_trained_again_and_the_rest_is_the_same(deep, events, trained):

@@ -1,17 +1,22 @@
 """The command `lottery`: what it refuses, what it prints, how it ends."""
 
+import itertools
 import json
+import os
 import signal
 import statistics
+import urllib.error
 
 import pytest
 
-from explorer import Experiment, ExplorerError, Run, preset
+from explorer import Experiment, ExplorerError, Run, Session, preset, search
 from explorer.cli import main
 from explorer.events import VARIANTS
 from explorer.presets import PRESETS
+from explorer.runs.export import Choice, files
 from explorer.runs.records import to_line
-from tests.support import PATIENCE, is_one_sentence, searching
+from explorer.views.story import result
+from tests.support import PATIENCE, is_one_sentence, searching, until
 
 
 @pytest.fixture
@@ -158,8 +163,11 @@ def test_without_a_terminal_it_says_a_line_a_level_on_stderr(lottery, tmp_path):
     quick = ("--levels", "2", "--replicates", "1", "--iterations", "100", "--device", "cpu")
     status, stdout, stderr = lottery("search", "--dataset", "digits", *quick, "--out", tmp_path / "run")
     assert (status, stdout) == (0, "")
-    *levels, written = stderr.splitlines()
+    *levels, verdict, written = stderr.splitlines()
     assert written == f"Written to {tmp_path / 'run'}"
+    assert verdict == result(Run.open(tmp_path / "run").state).line
+    _, shown, _ = lottery("show", tmp_path / "run")
+    assert verdict in shown
     assert levels
     for line in levels:
         assert line.startswith("level ")
@@ -194,8 +202,8 @@ def test_settings_come_from_file_or_preset_then_set_then_flags(lottery, monkeypa
 
 def test_a_failure_is_status_1_with_its_message(lottery, tiny, tmp_path, monkeypatch):
     def fail(*args, **keywords):
+        yield from itertools.islice(search(*args, **keywords), 3)
         raise MemoryError
-        yield
 
     monkeypatch.setattr("explorer.session.search", fail)
     status, _, stderr = lottery("search", *QUICK, "--out", tmp_path / "run")
@@ -204,6 +212,46 @@ def test_a_failure_is_status_1_with_its_message(lottery, tiny, tmp_path, monkeyp
     assert "out of memory" in line
     assert str(tmp_path / "run") in line
     assert Run.open(tmp_path / "run").status == "failed"
+
+
+def test_data_that_cannot_be_had_is_status_1_and_leaves_no_run(lottery, nowhere, tmp_path, monkeypatch):
+    def refuse(*args, **keywords):
+        raise urllib.error.URLError(OSError(-3, "Temporary failure in name resolution"))
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "data"))
+    status, _, stderr = lottery("search", "--dataset", "mnist", "--levels", "1", "--device", "cpu")
+    (line,) = stderr.splitlines()
+    assert status == 1
+    assert "could not be downloaded (Temporary failure in name resolution); put " in line
+    assert f"t10k-labels-idx1-ubyte.gz into {tmp_path / 'data' / 'MNIST' / 'raw'}." in line
+    assert list(nowhere.iterdir()) == []
+
+
+def test_a_folder_that_is_not_empty_is_refused(lottery, tiny, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    status, _, stderr = lottery("search", *QUICK, "--out", tmp_path)
+    assert status == 2
+    assert is_one_sentence(stderr.strip())
+    assert f"{tmp_path} is not empty" in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_interrupted_before_anything_was_computed_it_says_so(lottery, tiny, tmp_path, monkeypatch):
+    load = type(tiny.data).load
+
+    def interrupted(data):
+        os.kill(os.getpid(), signal.SIGINT)  # as if while downloading
+        until(lambda: told)
+        return load(data)
+
+    told, cancel = [], Session.cancel
+    monkeypatch.setattr(Session, "cancel", lambda session: told.append(cancel(session)))
+    monkeypatch.setattr(type(tiny.data), "load", interrupted)
+    status, _, stderr = lottery("search", *QUICK, "--out", tmp_path / "run")
+    assert status == 130
+    assert stderr == "Interrupted before anything was computed; nothing is kept.\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_search_ends_with_130_and_keeps_what_it_has(tmp_path):
@@ -231,7 +279,7 @@ def test_show_prints_the_means_of_every_level_and_variant(lottery, shared):
     status, stdout, _ = lottery("show", shared.folder)
     assert status == 0
     assert "Lenet-300-100 on Digits" in stdout
-    assert "52% a level, 210 iterations, replicates: 2, seed 0: finished" in stdout
+    assert "4 levels of 52%, 2 replicates, 210 iterations, seed 0: finished" in stdout
     rows = [line.split() for line in stdout.splitlines() if line.strip()[:1].isdigit()]
     assert [(row[0], row[2]) for row in rows] == [("0", "dense")] + [
         (str(level), variant) for level in range(1, 5) for variant in VARIANTS
@@ -255,11 +303,64 @@ def test_show_of_an_unfinished_run_says_so(lottery, tiny, tmp_path):
 
 
 def test_show_of_what_is_no_run_is_status_1_and_one_sentence(lottery, tmp_path):
-    for folder in (tmp_path, tmp_path / "nowhere"):
-        status, stdout, stderr = lottery("show", folder)
+    for command in (["show", tmp_path], ["show", tmp_path / "nowhere"], ["export", tmp_path, tmp_path / "out"]):
+        status, stdout, stderr = lottery(*command)
         assert (status, stdout) == (1, "")
         assert is_one_sentence(stderr.strip())
-        assert str(folder) in stderr
+        assert f"{command[1]} is no run directory" in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_writes_what_is_asked_for_and_says_where(lottery, shared, tmp_path):
+    run, who = (
+        Run.open(shared.folder),
+        ("--variant", "random-sparse", "--replicate", "1", "--level", "2", "--when", "initial"),
+    )
+    for arguments, made in (
+        ((), files(run)),
+        (("--what", "csv"), files(run, ["csv"])),
+        (("--what", "network", *who), files(run, ["network"], Choice("random-sparse", 1, 2, when="initial"))),
+        (("--what", "network", "--what", "csv"), files(run, ["csv", "network"])),
+    ):
+        out = tmp_path / " ".join(arguments)
+        status, stdout, stderr = lottery("export", shared.folder, out, *arguments)
+        assert (status, stderr) == (0, "")
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == made
+        assert stdout.splitlines() == [str(out / name) for name in made]
+        assert lottery("export", shared.folder, out, *arguments)[0] == 2
+        assert lottery("export", shared.folder, out, *arguments, "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--what", "pictures"], ["'pictures'", "csv, network, all"]),
+        (["--variant", "tickt"], ["'tickt'", "did you mean ticket?"]),
+        (["--when", "finale"], ["'finale'", "did you mean final?"]),
+        (["--level", "9"], ["level 9", "it holds level 0, level 1"]),
+        (["--level", "last"], ["--level", "'last'", "a whole number from 0"]),
+        (["--replicate", "-1"], ["--replicate", "'-1'", "a whole number from 0"]),
+        (["--replicate", "2"], ["no ticket of it is trained"]),
+    ],
+    ids=lambda part: " ".join(part),
+)
+def test_what_cannot_be_exported_is_refused_in_one_sentence_and_nothing_written(
+    lottery, shared, tmp_path, arguments, said
+):
+    status, stdout, stderr = lottery("export", shared.folder, tmp_path / "out", "--what", "network", *arguments)
+    assert (status, stdout) == (2, "")
+    assert is_one_sentence(stderr.strip())
+    assert all(part in stderr for part in said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_into_what_is_no_folder_is_refused(lottery, shared, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+        status, _, stderr = lottery("export", shared.folder, out, "--what", "csv")
+        assert status == 2
+        assert is_one_sentence(stderr.strip())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_presets_lists_what_each_runs(lottery):

@@ -8,20 +8,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explorer import Experiment, Refused, preset
-from explorer.experiment import is_percent, percent
 from explorer.presets import PRESETS
+from explorer.views import words
 from tests.strategies import experiments
 
 GOLDEN = {3: 51.3, 7: 21.1, 9: 13.5, 12: 7.0, 15: 3.6, 16: 2.9, 18: 1.9}
 """Level → weights remaining in per cent, as the paper prints them for Lenet."""
-
-
-def typed(experiment):
-    """An experiment's settings as a person would type them."""
-    return {
-        name: f"{percent(value)}%" if is_percent(name) else str(value)
-        for name, value in experiment.model_dump().items()
-    }
 
 
 def attempt(make):
@@ -87,13 +79,19 @@ def test_json_gives_an_equal_experiment(experiment):
 
 @given(experiments())
 def test_parse_accepts_what_is_printed(experiment):
-    assert Experiment.parse(typed(experiment)) == experiment
+    typed = experiment.typed()
+    assert Experiment.parse(typed) == experiment
+    assert Experiment.parse({**typed, "prune": f" {typed['prune']} % "}) == experiment
 
 
 @given(experiments(), experiments())
 def test_typed_settings_win_over_the_base(experiment, base):
-    seed = typed(experiment)["seed"]
-    assert Experiment.parse({"seed": seed}, base) == base.but(seed=experiment.seed)
+    assert Experiment.parse({"seed": experiment.typed()["seed"]}, base) == base.but(seed=experiment.seed)
+
+
+@given(st.integers(1, 1_000_000))
+def test_numbers_are_read_with_their_commas_as_the_page_writes_them(iterations):
+    assert Experiment.parse({"iterations": words.count(iterations)}) == Experiment(iterations=iterations)
 
 
 def test_an_experiment_cannot_be_changed():
@@ -153,6 +151,11 @@ def test_whatever_a_file_holds_is_taken_or_refused_by_its_field(name, value):
         ("seed", "one", "one", "a whole number from 0 to 4294967295"),
         ("seed", "-1", "-1", "a whole number from 0 to 4294967295"),
         ("batch", "9999", "9999", "at most 3500"),
+        ("iterations", "1_000", "1_000", "a whole number from 1"),
+        ("iterations", "1,00", "1,00", "a whole number from 1"),
+        ("iterations", "1000,000", "1000,000", "a whole number from 1"),
+        ("prune", "1_0", "1_0", "from 1 to 99"),
+        ("learning_rate", "0,5", "0,5", "above 0 and up to 10"),
         ("learning_rate", "0", "0", "above 0 and up to 10"),
         ("dataset", "digit", "digit", "did you mean digits?"),
         ("architecture", "lenet", "lenet", "did you mean lenet-300-100?"),

@@ -29,6 +29,8 @@ assert run.state.done(4)
 explorer.views.masks(run.state, explorer.views.Selection())
 explorer.views.histogram(run.state, explorer.views.Selection())
 assert len(run.curves()) and len(run.summary())
+from explorer.runs.catalogue import runs
+assert [listed.outcome for listed in runs(run.path.parent)]
 """
     assert loaded(code) & {"torch", "torchvision", *SCREEN} == set()
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 import threading
 from pathlib import Path
 
@@ -293,21 +292,47 @@ def test_damaged_data_is_a_failure_and_not_a_crash(tiny, make, monkeypatch, tmp_
     session.start()
     assert session.wait() == "failed"
     assert "cannot be read" in session.state.ended.message
+    assert "Failed to begin" in session.state.ended.message
     assert "Nothing was trained yet" in session.state.ended.message
-    assert Run.open(session.folder).status == "failed"
+    assert session.folder is None
+    assert [path.name for path in tmp_path.iterdir()] == ["assets"], "no run without data"
 
 
-def test_a_disk_that_fills_up_is_a_failure_and_lets_the_folder_go(make, tiny):
+def test_a_search_cancelled_while_the_data_is_read_leaves_no_run(make, tiny, tmp_path, monkeypatch):
     session = make()
-    session.folder.mkdir()
-    (session.folder / "events.jsonl").symlink_to("/dev/full")
+    reading, go_on = threading.Event(), threading.Event()
+
+    load = type(tiny.data).load
+
+    def slow(data):
+        reading.set()
+        assert go_on.wait(PATIENCE)
+        return load(data)
+
+    monkeypatch.setattr(type(tiny.data), "load", slow)
+    session.start()
+    assert reading.wait(PATIENCE)
+    assert Run.open(tmp_path / "run").status == "running", "the folder is taken before anything runs"
+    session.cancel()
+    go_on.set()
+    assert session.wait(PATIENCE) == "cancelled"
+    assert (session.state.networks, session.folder) == ({}, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_from_the_first_record_on_is_a_failure_and_leaves_no_run(make, tiny, tmp_path, monkeypatch):
+    def writer(*args):
+        made = Writer(*args)
+        made._events = made._open.enter_context(Path("/dev/full").open("a"))  # noqa: SIM115 (the writer closes it)
+        return made
+
+    monkeypatch.setattr("explorer.session.Writer", writer)
+    session = make()
     session.start()
     assert session.wait() == "failed"
     assert "the disk is full" in session.state.ended.message
-    shutil.rmtree(session.folder / "tensors")
-    for name in ("events.jsonl", "run.json"):
-        (session.folder / name).unlink()
-    Writer(tiny, "cpu", "torch", session.folder).close()  # nobody holds its lock
+    assert list(tmp_path.iterdir()) == []
+    Writer(tiny, "cpu", "torch", tmp_path / "run").close()  # nobody holds its lock
 
 
 def test_tensors_that_cannot_be_written_are_a_failure_and_the_rest_can_be_read(make, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,7 @@ class Mnist(DataSet):
     def _trouble(self, error: Exception) -> str:
         """Say what is missing or damaged, and what to do about it, in one sentence."""
         reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        reason = re.sub(r"^<urlopen error (?:\[Errno -?\d+\] )?(.*)>$", r"\1", reason)  # only the words in it
         present = self._present()
         missing = [f"{name}.gz" for name in _FILES if not present.keys() & {name, f"{name}.gz"}]
         if missing:

@@ -27,8 +27,8 @@ def to_line(sequence: int, record: Record) -> str:
     return json.dumps(line)
 
 
-def from_line(line: str | bytes, folder: Path) -> Record:
-    """Read what `to_line` wrote; the arrays are read from the run directory when they are asked for."""
+def from_line(line: str | bytes, folder: Path | None) -> Record:
+    """Read what `to_line` wrote; the arrays are read from the run directory, if any, when they are asked for."""
     values = json.loads(line)
     if not isinstance(values, dict):
         raise ValueError("this is no record")
@@ -37,7 +37,7 @@ def from_line(line: str | bytes, folder: Path) -> Record:
     if "variant" in values:
         values["network"] = Network(**{name: values.pop(name) for name in Network._fields})
     names = {entry.name for entry in dataclasses.fields(kind)}.intersection(ARRAYS)
-    if names:
+    if names and folder is not None:
         arrays = dict(zip(ARRAYS, tensors.read(tensors.path(folder, values["network"])), strict=True))
         values |= {name: arrays[name] for name in names}
     return kind(**values)

@@ -8,30 +8,36 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from explorer.errors import Refused, RunError
-from explorer.events import Evaluated, Network, Variant
+from explorer.errors import Refused, RunError, nearest, one_of, sentence
+from explorer.events import VARIANTS, Evaluated, Network, Variant
 from explorer.experiment import Experiment
 from explorer.history import History
 from explorer.runs.records import from_line
-from explorer.runs.writer import FORMAT
+from explorer.runs.writer import FORMAT, held
 from explorer.state import NetworkState, State, evaluated, fold
 
 if TYPE_CHECKING:
     from torch import nn
 
 When = Literal["initial", "final"]
+MOMENTS: tuple[When, ...] = ("initial", "final")
 MEASURES = tuple(f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "accuracy"))
 WHO = ("replicate", "draw", "level", "density", "variant")
 
 
 class Run:
-    """A run directory of format 1, finished or still being written."""
+    """A run directory of format 1, finished or still being written.
 
-    def __init__(self, path: str | Path) -> None:
+    Args:
+        path: the directory.
+        arrays: whether the state knows masks and weights; without them it is folded in half the time.
+    """
+
+    def __init__(self, path: str | Path, arrays: bool = True) -> None:
         self.path = Path(path)
+        self._arrays = self.path if arrays else None
         file = self.path / "run.json"
         try:
             about = json.loads(file.read_bytes())
@@ -66,7 +72,7 @@ class Run:
                 for line in stream:
                     if not line.endswith(b"\n"):  # being written just now, or cut off by a crash
                         break
-                    record = from_line(line, self.path)
+                    record = from_line(line, self._arrays)
                     self._state = fold(self._state, record)
                     self._history.append(record)
                     self._read, self._lines = self._read + len(line), self._lines + 1
@@ -85,21 +91,9 @@ class Run:
     @property
     def status(self) -> str:
         """One of "running", "finished", "cancelled", "failed" or "interrupted" (no end, and no one writes it)."""
-        held = self._held()  # asked first: a writer writes the end, then lets go
+        written = held(self.path)  # asked first: a writer writes the end, then lets go
         ended = self.state.ended
-        return ended.outcome if ended else "running" if held else "interrupted"
-
-    def _held(self) -> bool:
-        lock = self.path / "lock"
-        if not lock.exists():
-            return False
-        try:
-            with FileLock(lock, timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError:  # a read-only copy: no one writes it
-            return False
+        return ended.outcome if ended else "running" if written else "interrupted"
 
     def curves(self) -> pd.DataFrame:
         """Return every evaluation of the networks that did not diverge, a row each; accuracies and densities 0–1."""
@@ -143,8 +137,8 @@ class Run:
 
         Raises `RunError` for a network that is not there or not trained yet.
         """
-        if when not in ("initial", "final"):
-            raise RunError(f"when: {when!r} is not accepted; give initial or final.")
+        if when not in MOMENTS:
+            raise RunError(sentence("when", repr(when), one_of(MOMENTS), nearest(when, MOMENTS)))
         weights = dict(getattr(self._network(variant, replicate, level, draw), when))
         if not weights:
             raise RunError(f"{self.path}: {variant} {replicate} at level {level} is not trained yet.")
@@ -170,6 +164,10 @@ class Run:
 
     def _network(self, *who: object) -> NetworkState:
         network = Network(*who)  # type: ignore[arg-type]
+        if network.variant not in VARIANTS:
+            raise RunError(
+                sentence("variant", repr(network.variant), one_of(VARIANTS), nearest(network.variant, VARIANTS))
+            )
         known = self.state.networks.get(network)
         if known is None or not known.masks:
             there = sorted({f"level {n.level}" for n in self.state.networks if n.variant == network.variant})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,17 +39,33 @@ def write(file: Path, masks: Arrays, initial: Arrays, final: Arrays, precision: 
             alive = values[masks[name]] if name in masks else values.ravel()
             tensors[f"{moment}:{name}"] = np.ascontiguousarray(alive, dtype=precision)
     shapes = {name: json.dumps(values.shape) for name, values in {**masks, **initial}.items()}
-    write_whole(file, save(tensors, metadata=shapes))
+    write_whole(file, serialize(tensors, shapes))
+
+
+def serialize(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
+    """Return a safetensors file whose bytes depend on nothing but what is in it.
+
+    The library writes the header's metadata in any order; here the header is put in the order of its names.
+    """
+    content = save(dict(tensors), dict(metadata))
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # tensors begin at a multiple of 8 bytes
+    return struct.pack("<Q", len(header)) + header + content[8 + length :]
 
 
 def write_whole(file: Path, content: bytes) -> None:
     """Write a file under a temporary name, flush it and rename it, so that no one ever reads a part."""
     part = file.with_name(file.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)
+    try:
+        with part.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 class Tensors(Mapping[str, NDArray[Any]]):

@@ -6,8 +6,9 @@ import json
 import os
 import platform
 import secrets
+import shutil
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def new_name(experiment: Experiment) -> str:
     return f"{moment}-{experiment.architecture}-{experiment.dataset}-{secrets.token_hex(3)}"
 
 
+def held(folder: Path) -> bool:
+    """Whether someone writes this run directory just now."""
+    lock = folder / "lock"
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a read-only copy: no one writes it
+        return False
+
+
 class Writer:
     """Writes a run directory of format 1, and holds its lock from its making to `close`.
 
@@ -42,39 +57,60 @@ class Writer:
         experiment: what is run.
         device: the device, as resolved.
         back_end: the back end's name.
-        out: the directory; None makes a new one in `runs_folder()`.
+        out: the directory, new or empty; None makes a new one in `runs_folder()`.
 
     Raises:
-        RunError: the directory cannot be made or written, or holds a run already.
+        RunError: the directory cannot be made or written, or holds something; nothing is left there.
     """
 
     def __init__(self, experiment: Experiment, device: str, back_end: str, out: str | Path | None = None) -> None:
         self.folder = Path(out) if out is not None else runs_folder() / new_name(experiment)
-        self._sequence = 0
-        if (self.folder / "run.json").exists():
-            raise RunError(f"{self.folder} holds a run already; give another folder.")
+        self._sequence, self._made, self._open = 0, False, ExitStack()
         try:
-            (self.folder / tensors.FOLDER).mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.folder / "lock", thread_local=False)  # another thread closes it
-            self._lock.acquire(timeout=0)
-            made_by = {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()}
-            about = {
-                "format": FORMAT,
-                "experiment": experiment.model_dump(),
-                "versions": made_by,
-                "device": device,
-                "back_end": back_end,
-            }
-            self._events = (self.folder / "events.jsonl").open("a", encoding="utf-8")
-            tensors.write_whole(self.folder / "run.json", json.dumps(about, indent=1).encode())
-        except Timeout:
-            raise RunError(f"{self.folder} is being written by another process; give another folder.") from None
+            self._claim()
+            try:
+                self._begin(experiment, device, back_end)
+            except OSError:
+                self.discard()
+                raise
         except OSError as error:
             reason = error.strerror or error
             raise RunError(
                 f"The run directory {self.folder} cannot be written ({reason}); give another folder, "
                 f"or set EXPLORER_RUNS to one."
             ) from None
+
+    def _claim(self) -> None:
+        """Make the directory, unless it is there and empty, and take its lock."""
+        busy = RunError(f"{self.folder} is being written by another process; give another folder.")
+        if (self.folder / "run.json").exists():
+            raise RunError(f"{self.folder} holds a run already; give another folder.")
+        if held(self.folder):
+            raise busy
+        if self.folder.is_dir() and any(self.folder.iterdir()):
+            raise RunError(f"{self.folder} is not empty; give another folder.")
+        self._made = not self.folder.exists()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "lock", thread_local=False)  # another thread closes it
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise busy from None
+        self._open.callback(lock.release)
+
+    def _begin(self, experiment: Experiment, device: str, back_end: str) -> None:
+        """Write what a run has before its first record."""
+        made_by = {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()}
+        about = {
+            "format": FORMAT,
+            "experiment": experiment.model_dump(),
+            "versions": made_by,
+            "device": device,
+            "back_end": back_end,
+        }
+        (self.folder / tensors.FOLDER).mkdir()
+        self._events = self._open.enter_context((self.folder / "events.jsonl").open("a", encoding="utf-8"))
+        tensors.write_whole(self.folder / "run.json", json.dumps(about, indent=1).encode())
 
     def write(self, record: Record) -> Record:
         """Write a record and return it with its arrays read lazily from their file."""
@@ -92,5 +128,14 @@ class Writer:
     def close(self) -> None:
         """Close the files and give the lock back."""
         with suppress(OSError):  # what a full disk has not taken by now
-            self._events.close()
-        self._lock.release()
+            self._open.close()
+
+    def discard(self) -> None:
+        """Close, and take away all that was written, with the directory where this writer made it."""
+        self.close()
+        shutil.rmtree(self.folder / tensors.FOLDER, ignore_errors=True)
+        with suppress(OSError):  # what cannot be taken away stays, and is no reason to fail
+            for name in ("run.json", "events.jsonl", "lock"):
+                (self.folder / name).unlink(missing_ok=True)
+            if self._made:
+                self.folder.rmdir()

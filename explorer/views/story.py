@@ -185,6 +185,16 @@ class Result(NamedTuple):
     headline: str
     numbers: tuple[str, ...]
 
+    @property
+    def title(self) -> str:
+        """The verdict itself, such as "Winning tickets down to 19.6%"."""
+        return f"{self.about} {self.headline}".strip()
+
+    @property
+    def line(self) -> str:
+        """The verdict and its numbers in one line, for where there is no page."""
+        return "; ".join(filter(None, (self.title, *self.numbers)))
+
 
 def result(state: State) -> Result | None:
     """Say down to which density there are winning tickets; None until a level is done."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from explorer.experiment import Experiment, percent
+
 TITLES = {
     "dense": "Dense",
     "ticket": "Ticket",
@@ -21,6 +23,20 @@ def remaining(density: float, exact: bool = False) -> str:
 def count(number: float) -> str:
     """Write a whole number with thousands commas."""
     return f"{round(number):,}"
+
+
+def several(number: int, noun: str) -> str:
+    """Write how many there are of something: 1 level, 2 levels."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def settings(experiment: Experiment) -> str:
+    """Say in one line what is run."""
+    return (
+        f"{experiment.network.title} on {experiment.data.title}, {several(experiment.levels, 'level')} of "
+        f"{percent(experiment.prune)}%, {several(experiment.replicates, 'replicate')}, "
+        f"{several(experiment.iterations, 'iteration')}, seed {experiment.seed}"
+    )
 
 
 def duration(seconds: float) -> str:

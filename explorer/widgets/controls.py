@@ -8,18 +8,12 @@ from collections.abc import Callable, Mapping
 import ipywidgets
 
 from explorer.errors import Refused
-from explorer.experiment import NAMES, Experiment, bounds, field, is_percent, percent
+from explorer.experiment import NAMES, Experiment, bounds, field, is_percent
 from explorer.presets import PRESETS
 from explorer.widgets.panels import text
 
 SHOWN = ("architecture", "dataset", "prune", "levels", "replicates", "iterations", "seed")
 OWN = "Own settings"
-
-
-def typed(experiment: Experiment, name: str) -> str:
-    """Write a setting as a person types it."""
-    value = getattr(experiment, name)
-    return percent(value) if is_percent(name) else str(value)
 
 
 class Control(ipywidgets.Box):
@@ -104,7 +98,8 @@ class Controls(ipywidgets.Box):
         self._preset.add_class("lt-preset")
         self._preset.add_class("lt-field")
         self._preset.observe(lambda change: self._choose(change["new"]), "value")
-        self._controls = {name: Control(name, typed(experiment, name)) for name in SHOWN}
+        typed = experiment.typed()
+        self._controls = {name: Control(name, typed[name]) for name in SHOWN}
         for control in self._controls.values():
             control.entry.observe(lambda change: self._typed(), "value")
         super().__init__([self._preset, *self._controls.values()])
@@ -115,8 +110,9 @@ class Controls(ipywidgets.Box):
         self._setting = True
         try:
             self._base = experiment
+            typed = experiment.typed()
             for name, control in self._controls.items():
-                control.value = typed(experiment, name)
+                control.value = typed[name]
             self._preset.value = self._preset_of(experiment)
         finally:
             self._setting = False

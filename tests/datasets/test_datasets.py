@@ -129,7 +129,7 @@ def test_missing_and_offline(name: str, data_folder: Path) -> None:
     message = str(missing.value)
     assert all(f"{file}.gz" in message for file in FILES)
     assert str(data_folder / REAL[name] / "raw") in message
-    assert "no way out" in message
+    assert "could not be downloaded (no way out);" in message
     assert "\n" not in message
 
 
