@@ -10,7 +10,8 @@ from time import monotonic
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.chromium import ADVICE, FLAGS, find
+from explorer.browser import ADVICE, FLAGS, NO_SANDBOX
+from tests.browser.chromium import find
 
 COLUMN = """([figure, mark, column]) =>
   Bokeh.documents.find(document => document.roots()[0].name === figure)?.get_model_by_name(mark).data[column]"""
@@ -45,7 +46,7 @@ def chromium() -> Iterator[Browser]:
     path = find()
     assert path, ADVICE
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS[1:]))
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS[1:], NO_SANDBOX])
         yield browser
         browser.close()
 
