@@ -19,6 +19,8 @@ function afterPainting(done) {
 function initialize({ model }) {
   const answer = ({ frame }) => frame && afterPainting(() => model.send({ painted: frame }));
   model.on("msg:custom", answer);
+  // A link to this page may ask for settings.
+  if ("voila" in document.body.dataset && location.search) model.send({ query: location.search });
   return () => model.off("msg:custom", answer);
 }
 

@@ -12,6 +12,7 @@ import traitlets
 from explorer.errors import ExplorerError, Refused, nearest, one_of, sentence
 from explorer.events import VARIANTS, Network
 from explorer.experiment import Experiment
+from explorer.link import from_query
 from explorer.places import place
 from explorer.presets import DEFAULT, preset
 from explorer.runs import Run
@@ -19,11 +20,13 @@ from explorer.session import Session
 from explorer.state import State
 from explorer.views import Selection
 from explorer.views.means import shown_level
+from explorer.widgets.export import Export, OnScreen
 from explorer.widgets.main import Main, Scene
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS, Actions, box
 from explorer.widgets.playback import Playback
 from explorer.widgets.pump import INTERVAL, Pump
+from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
 from explorer.widgets.tools import Tools, help_drawer
 
@@ -64,10 +67,11 @@ class Explorer(ipywidgets.Box):
         self._page, self._playback = Page(), Playback(self.replay)
         self._side = Side(experiment, self._pressed, self._set)
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow)
-        self._tools, self._help = Tools(self._use), help_drawer()
+        self._tools = Tools(self._use)
+        self._drawers = {"Help": help_drawer(), "Export": Export(self._on_screen_now), "Share link": Share()}
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main, self._help))
+        self.children = (self._page, box("lt-page", self._side, self._main, *self._drawers.values()))
         self.add_class("lt-explorer")
         self._pump = Pump(self._draw, self._page)
         for trait in ("level", "layer", "variant"):
@@ -75,6 +79,7 @@ class Explorer(ipywidgets.Box):
         self.observe(lambda change: self._open(change["new"]), "run")
         self.observe(lambda change: self._set_experiment(change["new"]), "experiment")
         self._page.on_key(self._key)
+        self._page.on_query(self._follow_link)
         traitlets.link((self, "theme"), (self._page, "theme"))
         self._draw()
 
@@ -196,9 +201,22 @@ class Explorer(ipywidgets.Box):
                 self.present("" if self._selection.presents else "density")
             case "Dark":
                 self.theme = "dark" if self.theme == "light" else "light"
-            case "Help":
-                self._help.hide() if self._help.is_open else self._help.reveal()
+            case _ if tool in self._drawers:
+                self._open_drawer(tool)
         self.refresh()
+
+    def _open_drawer(self, name: str) -> None:
+        """Show a drawer, or put it away where it is open; only one is open at a time."""
+        drawer, was_open = self._drawers[name], self._drawers[name].is_open
+        self._close_drawers()
+        if isinstance(drawer, Share) and not was_open:
+            drawer.tell(self.experiment)
+        elif not was_open:
+            drawer.reveal()
+
+    def _close_drawers(self) -> None:
+        for drawer in self._drawers.values():
+            drawer.hide()
 
     def _key(self, key: str) -> None:
         """Do what a key is for; `tools.KEYS` lists them."""
@@ -218,10 +236,10 @@ class Explorer(ipywidgets.Box):
                 self.step()
             case "x":
                 self.cancel()
-            case "p" | "t" | "?":
-                self._use({"p": "Present", "t": "Dark", "?": "Help"}[key])
-            case "Escape" if self._help.is_open:
-                self._help.hide()
+            case "p" | "t" | "e" | "?":
+                self._use({"p": "Present", "t": "Dark", "e": "Export", "?": "Help"}[key])
+            case "Escape" if any(drawer.is_open for drawer in self._drawers.values()):
+                self._close_drawers()
             case "Escape" if self._selection.presents:
                 self.present("")
             case "Escape":
@@ -233,7 +251,7 @@ class Explorer(ipywidgets.Box):
         """Take over what the controls are set to."""
         experiment = self._side.controls.experiment
         if experiment is not None:
-            self.experiment = experiment
+            self.experiment, self._problem = experiment, ""
         self.refresh()
 
     def _set_experiment(self, experiment: Experiment) -> None:
@@ -270,13 +288,34 @@ class Explorer(ipywidgets.Box):
                 self._source, self._introduces, self.run, self.level = session, False, None, None
                 self.experiment = session.experiment
 
+    def _on_screen_now(self) -> OnScreen | None:
+        """Say what an export is taken from; None where nothing has been computed."""
+        source = self._source
+        folder = source.folder if isinstance(source, Session) else source.path
+        if folder is None or not source.state.networks:
+            return None
+        return OnScreen(folder, self._selection.replicate, shown_level(self.state, self._selection.level))
+
+    def _follow_link(self, query: str) -> None:
+        """Set the controls to what the page's address asks for, and name what of it is not accepted."""
+        if self.session is None:
+            experiment, problems = from_query(query)
+            if experiment != self.experiment:
+                self._playback.leave()
+                self._source, self._introduces = Session(experiment, self._device), False
+                self.experiment, self.level = experiment, None
+            self._problem = " ".join(problems)
+            self.refresh()
+
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""
         level = shown_level(self._source.state, self._selection.level)
         return (network.replicate, network.level) == (self._selection.replicate, level)
 
     def _select(self, **changes: Any) -> None:
-        self._selection, self._problem = replace(self._selection, **changes), ""
+        selection = replace(self._selection, **changes)
+        if selection != self._selection:  # what was said is read until a person does something
+            self._selection, self._problem = selection, ""
         if "layer" in changes:
             self.layer = changes["layer"]
         self.refresh()
