@@ -13,7 +13,7 @@ from explorer.views import words
 from explorer.views.progress import network_iterations, pace, progress
 from explorer.views.story import result
 from explorer.widgets.controls import Controls
-from explorer.widgets.panels import box, text
+from explorer.widgets.view import box, text
 
 RUNNING = ("running", "paused")
 BUTTONS = {
