@@ -65,7 +65,7 @@ class Side(ipywidgets.Box):
         self.controls.lock(ours in RUNNING)
         self._adds.value = _adds(experiment, state) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
-        self._status.value = f'<span role="status" class="lt-is-{status}">{status}</span>'
+        self._status.value = f'<span class="lt-is-{status}">{status}</span>'
         self._left.value = now.left if status == "running" else ""
         self._bar.value = f'<div><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'
         rows = (
