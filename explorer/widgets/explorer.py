@@ -283,8 +283,9 @@ class Explorer(ipywidgets.Box):
 
     def _select(self, **changes: Any) -> None:
         self._selection, self._problem = replace(self._selection, **changes), ""
-        if "layer" in changes:
-            self.layer = changes["layer"]
+        for trait in ("layer", "variant"):
+            if trait in changes:
+                self.set_trait(trait, changes[trait])
         self.refresh()
 
     def _look_at(self, level: int | None) -> None:

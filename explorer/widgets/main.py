@@ -12,7 +12,7 @@ from explorer.events import VARIANTS
 from explorer.experiment import Experiment
 from explorer.history import History
 from explorer.state import State
-from explorer.views import Selection
+from explorer.views import Selection, words
 from explorer.views.means import shown_level
 from explorer.views.progress import strip
 from explorer.views.story import Sentence, caption, introduction, presented, story
@@ -74,6 +74,9 @@ class Main(ipywidgets.Box):
         self._replicate = ipywidgets.Dropdown(description="replicate")
         self._replicate.add_class("lt-replicate")
         self._replicate.observe(lambda change: actions.select(replicate=change["new"] or 0), "value")
+        self._variant = ipywidgets.Dropdown(options=[(words.TITLES[v], v) for v in VARIANTS], description="variant")
+        self._variant.add_class("lt-variant")
+        self._variant.observe(lambda change: actions.select(variant=change["new"]), "value")
         state, selection = State(experiment), Selection()
         panels = {view: self.add(view, state, selection) for view in VIEWS}
         self._masks, self._own = panels["masks"], list(panels.values())
@@ -99,6 +102,7 @@ class Main(ipywidgets.Box):
                     self._room,
                     self._layer,
                     self._replicate,
+                    self._variant,
                     self._key,
                     *self._asks.values(),
                 ),
@@ -155,6 +159,7 @@ class Main(ipywidgets.Box):
         for known, asked in self._asks.items():
             asked.layout.display = None if known == room else "none"
         self._key.layout.display = None if room == "Masks and weights" else "none"
+        self._variant.layout.display = None if room == "Layers and time" else "none"
         self._actions.select()
 
     def forget_sentence(self) -> None:
@@ -183,6 +188,7 @@ class Main(ipywidgets.Box):
         for choice, options, value in (
             (self._layer, layers, scene.selection.layer),
             (self._replicate, replicates, scene.selection.replicate),
+            (self._variant, list(self._variant.options), scene.selection.variant),
         ):
             known = [entry for _, entry in options]
             value = value if value in known else known[0]

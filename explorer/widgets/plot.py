@@ -20,6 +20,7 @@ from explorer.places import place
 from explorer.views.chart import COLUMNS, Chart, Mark, Tone
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
+UNSEEN = "#00000000"  # until the browser has dressed the mark
 WIDTHS: dict[Tone, float] = {"ticket": 3.0, "random-reinit": 2.0, "random-sparse": 2.2, "dense": 1.6}
 DASHES: dict[Tone, list[int]] = {"random-reinit": [7, 4], "random-sparse": [2, 4]}
 SHAPES: dict[Tone, str] = {
@@ -159,22 +160,31 @@ def _draw(plot: figure, mark: Mark, source: ColumnDataSource) -> None:
         where["y_range_name"] = f"y{mark.panel}"
     match mark.kind:
         case "line":
-            plot.line("x", "y", line_width=width, line_dash=DASHES.get(tone, []), line_join="round", **where)
+            plot.line(
+                "x",
+                "y",
+                line_color=UNSEEN,
+                line_width=width,
+                line_dash=DASHES.get(tone, []),
+                line_join="round",
+                **where,
+            )
         case "band":
-            plot.varea("x", "low", "high", fill_alpha=BANDS.get(tone, 0.15), **where)
+            plot.varea("x", "low", "high", fill_color=UNSEEN, fill_alpha=BANDS.get(tone, 0.15), **where)
         case "points":
             shape = SHAPES[tone]
-            plot.scatter("x", "y", marker=shape, size=SHAPE_PIXELS[shape] * mark.size, **where)
+            plot.scatter("x", "y", marker=shape, color=UNSEEN, size=SHAPE_PIXELS[shape] * mark.size, **where)
         case "rules":
             alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
-            plot.segment("x", "y", "x_end", "y_end", line_width=width, line_alpha=alpha, **where)
+            plot.segment("x", "y", "x_end", "y_end", line_color=UNSEEN, line_width=width, line_alpha=alpha, **where)
         case "boxes":
-            plot.quad("left", "right", "top", "bottom", line_color=None, **where)
+            plot.quad("left", "right", "top", "bottom", fill_color=UNSEEN, line_color=None, **where)
         case "texts":
             plot.text(
                 "x",
                 "y",
                 "text",
+                text_color=UNSEEN,
                 text_font=value(FONT),
                 text_font_style="bold" if mark.bold else "normal",
                 text_align=mark.align,
