@@ -24,6 +24,7 @@ from explorer.views.progress import strip
 from explorer.views.story import introduction, story
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS, MasksView, View, box, head, name, text
+from explorer.widgets.presence import Presence
 from explorer.widgets.pump import Pump
 from explorer.widgets.side import RUNNING, Side, button
 from explorer.widgets.strip import Strip
@@ -60,12 +61,12 @@ class Explorer(ipywidgets.Box):
         self._recorded = recorded.state if recorded else State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._views: list[View] = []
-        self._page = Page()
+        self._page, self._presence = Page(), Presence(self._interrupt)
         self._side = Side(experiment, self._pressed, self._set)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main()))
+        self.children = (self._page, box("lt-page", self._side, self._main(), self._presence))
         self.add_class("lt-explorer")
-        self._pump = Pump(self._draw, self._page)
+        self._pump = Pump(self._draw, self._page, self._presence.here)
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
         self.observe(lambda change: self._open(change["new"]), "run")
@@ -110,6 +111,7 @@ class Explorer(ipywidgets.Box):
         if self.comm is not None:  # it was made, and is not closed yet
             self.cancel()
             self._pump.close()
+            self._presence.close()
         super().close()
 
     def refresh(self) -> None:
@@ -126,6 +128,11 @@ class Explorer(ipywidgets.Box):
             alive.pause() if label == "Pause" else alive.cancel()
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
+
+    def _interrupt(self) -> None:
+        """Stop the search without an end, as the page has gone and its kernel goes too."""
+        if self.session:
+            self.session.interrupt()
 
     def _set(self) -> None:
         """Take over what the controls are set to."""
