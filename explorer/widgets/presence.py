@@ -65,15 +65,13 @@ class Presence(anywidget.AnyWidget):
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self.interval)
-            self.send({})
-            if not self._expected:
-                continue
-            self._unanswered += 1
-            if self._unanswered > self._limit and self.here.is_set():
+            if self._expected and self._unanswered >= self._limit and self.here.is_set():
                 self.here.clear()
                 if self.voila:
                     self._gone()
                     self._end()
+            self._unanswered += 1
+            self.send({})
 
 
 def end_by_voila() -> None:
