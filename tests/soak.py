@@ -48,7 +48,8 @@ def long(tab: Tab, minutes: float) -> None:
         measured.append((tab.heap(), kernel.memory_info().rss / 1e6))
         say(f"minute {minute}", "heap {:.1f} MB, kernel {:.0f} MB".format(*measured[-1]))
     for name, values in zip(("heap", "kernel"), zip(*measured, strict=True), strict=True):
-        say(f"{name}: growth after the first minute", f"{values[-1] - values[min(1, len(values) - 1)]:.1f} MB ({ALLOWED} are allowed)")
+        growth = values[-1] - values[min(1, len(values) - 1)]
+        say(f"{name}: growth after the first minute", f"{growth:.1f} MB ({ALLOWED} are allowed)")
 
 
 def search(tab: Tab) -> None:

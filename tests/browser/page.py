@@ -13,6 +13,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import ADVICE, FLAGS, find
+from tests.support import command_of
 
 COLUMN = """([figure, mark, column]) =>
   Bokeh.documents.find(document => document.roots()[0].name === figure)?.get_model_by_name(mark).data[column]"""
@@ -65,13 +66,6 @@ def kernel_of(configuration: str) -> psutil.Process:
     """The process of the kernel behind a page; `configuration` is the text of its element of this name."""
     kernel = json.loads(configuration)["kernelId"]
     return next(process for process in psutil.process_iter() if kernel in " ".join(command_of(process)))
-
-
-def command_of(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:  # it has ended, or is somebody else's
-        return []
 
 
 class Explorer:
