@@ -23,6 +23,7 @@ from explorer.widgets.main import Main, Scene
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
+from explorer.widgets.presence import Presence
 from explorer.widgets.pump import INTERVAL, Pump
 from explorer.widgets.side import RUNNING, Side
 from explorer.widgets.tools import About, Tools, help_drawer
@@ -62,14 +63,14 @@ class Explorer(ipywidgets.Box):
         self._newest = State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
-        self._page, self._playback = Page(), Playback(self.replay)
-        self._pump = Pump(self._draw, self._page)
+        self._page, self._presence, self._playback = Page(), Presence(self._interrupt), Playback(self.replay)
+        self._pump = Pump(self._draw, self._page, self._presence.here)
         self._side = Side(experiment, self._pressed, self._set)
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
         self._tools, self._help, self._about = Tools(self._use), help_drawer(), About()
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main, self._help, self._about))
+        self.children = (self._page, box("lt-page", self._side, self._main, self._help, self._about, self._presence))
         self.add_class("lt-explorer")
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
@@ -175,6 +176,7 @@ class Explorer(ipywidgets.Box):
             if self.session:
                 self.session.cancel()
             self._pump.close()
+            self._presence.close()
         super().close()
 
     def refresh(self) -> None:
@@ -234,6 +236,11 @@ class Explorer(ipywidgets.Box):
                 self.follow()
             case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
                 self.present(list(VIEWS)[int(key) - 1])
+
+    def _interrupt(self) -> None:
+        """Stop the search without an end, as the page has gone and its kernel goes too."""
+        if self.session:
+            self.session.interrupt()
 
     def _set(self) -> None:
         """Take over what the controls are set to."""
