@@ -148,7 +148,7 @@ def watched(explorer: Explorer) -> None:
     clicks = []
     for _ in range(ROUNDS):
         explorer.start()
-        explorer.wait_for_points("accuracy", "line ticket", 2)
+        explorer.wait_for_points("accuracy", "line dense", 1, seconds=120)
         for press in (["pause", "paused"], ["start", "running"]) * 2:
             explorer.page.wait_for_timeout(1000)
             clicks.append(explorer.page.evaluate(CLICK, press))
