@@ -111,7 +111,7 @@ function render({ model, el }) {
     // A cell of few bits reaches full strength with its first ones, so that single weights are seen.
     const cell = (rows * columns) / (width * height);
     const darkest = model.get("bits") ? Math.max(model.get("darkest"), Math.min(1, 1.6 / cell)) : model.get("darkest");
-    const colours = ramp(model.get("tone"));
+    const colours = ramp(model.get("tone"), el.closest(".lt-dark") !== null);
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height);

@@ -17,8 +17,12 @@ function afterPainting(done) {
   requestAnimationFrame(() => requestAnimationFrame(done));
 }
 
+// Voila gives up the connection when its page is left, a moment before the last frame may be painted.
+let left = false;
+addEventListener("beforeunload", () => (left = true));
+
 function initialize({ model }) {
-  const answer = ({ frame }) => frame && afterPainting(() => model.send({ painted: frame }));
+  const answer = ({ frame }) => frame && afterPainting(() => left || model.send({ painted: frame }));
   model.on("msg:custom", answer);
   return () => model.off("msg:custom", answer);
 }
@@ -52,6 +56,10 @@ function render({ model, el }) {
     home.dataset.presents = presents;
     home.querySelector(".lt-status")?.setAttribute("role", "status");
     home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
+    // A slider's handle takes its name from nowhere.
+    for (const handle of home.querySelectorAll(".noUi-handle")) {
+      handle.setAttribute("aria-label", handle.closest(".lt-field")?.querySelector("label")?.textContent ?? "");
+    }
     document.dispatchEvent(new Event("lt-look"));
   };
   const room = new ResizeObserver(dress);
