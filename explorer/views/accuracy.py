@@ -42,6 +42,17 @@ def note(state: State, selection: Selection) -> str:
     return f"mean and range, n = {n}"
 
 
+def key(state: State, selection: Selection) -> tuple[object, ...]:
+    """Return what the curves depend on: while it stays the same, there is nothing new to draw."""
+    level = shown_level(state, selection.level)
+    reached = tuple(
+        tuple(sorted(len(known.evaluations) for known in state.find(variant, at).values())[:1])
+        for variant, at in (("ticket", 0), *((v, level) for v in VARIANTS))
+    )
+    networks = len(state.by_level.get(level, {})), state.diverged
+    return level, bool(selection.presents), reached, networks, state.done(0), state.done(level), state.ended is None
+
+
 def accuracy(state: State, selection: Selection) -> Chart:
     """Draw mean test accuracy (per cent) against iteration, with bands from the lowest to the highest replicate."""
     level, (low, high) = shown_level(state, selection.level), accuracy_range(state)

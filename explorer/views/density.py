@@ -42,6 +42,13 @@ TEXT, THIN = 0.042, 0.012  # height of words and of a line, as shares of the cha
 Words = list[tuple[float, float, str]]
 
 
+def key(state: State, selection: Selection) -> tuple[object, ...]:
+    """Return what the chart depends on: while it stays the same, there is nothing new to draw."""
+    done = tuple(state.done(level) for level in range(state.level + 1))
+    level = shown_level(state, selection.level)
+    return level, selection.measure, bool(selection.presents), done, state.diverged, state.ended is None
+
+
 def density(state: State, selection: Selection) -> Chart:
     """Draw two panels over one axis, log of weights remaining, sparser to the right.
 

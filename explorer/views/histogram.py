@@ -10,17 +10,23 @@ from explorer.views import words
 from explorer.views.bins import BINS, Histogram, bars, count, edges, reach
 from explorer.views.chart import Chart, Span
 from explorer.views.on_screen import on_screen, shown_layer, surviving
+from explorer.views.remembered import remembered
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
 
 def key(state: State, selection: Selection) -> tuple[object, ...]:
-    """Return what the histograms depend on: while it stays the same, there is nothing new to draw."""
-    parts: list[object] = [shown_layer(state, selection).name]
+    """Return what the histograms depend on: while it stays the same, there is nothing new to draw.
+
+    Of networks in training they show the weights of one iteration, once all that are on screen have come to it.
+    """
+    parts, seen = [], []
     for variant in VARIANTS:
         network, known = on_screen(state, selection, variant)
-        parts.append((network, known and (bool(known.initial), known.trained, known.seen and known.seen.iteration)))
-    return tuple(parts)
+        parts.append((network, known and (bool(known.initial), known.trained)))
+        if known is not None and not known.trained:
+            seen.append(known.seen.iteration if known.seen else -1)
+    return (shown_layer(state, selection).name, min(seen, default=None), *parts)
 
 
 def histogram(state: State, selection: Selection) -> Histogram:
@@ -29,22 +35,19 @@ def histogram(state: State, selection: Selection) -> Histogram:
     widest = reach(initial.values())
     before = {v: count(values, -widest, widest) for v, values in initial.items()}
     after = {v: count(values, -widest, widest) for v, values in trained.items()}
-    x = Span.around(-widest, widest, 0.0, 0.0)
-    y = Span.around(0, 1.12 * max((int(c.max()) for c in before.values()), default=1), 0.16, 0.02)
-    at = [-widest / 2, 0, widest / 2]
+    top = 1.12 * max((int(c.max()) for c in before.values()), default=1)
     summary = _summary(shown_layer(state, selection).name, initial, trained)
-    charts = {
-        v: Chart(
-            f"histogram {v}",
-            x,
-            (y,),
-            bars(v, x, y, before.get(v), after.get(v), at),
-            summary,
-            _notes(edges(-widest, widest), before.get(v), after.get(v)),
-        )
-        for v in VARIANTS
-    }
+    charts = {v: _chart(v, before.get(v), after.get(v), widest, top, summary) for v in VARIANTS}
     return Histogram(charts, frozenset(initial), summary)
+
+
+@remembered(6)
+def _chart(
+    variant: Variant, before: np.ndarray | None, after: np.ndarray | None, widest: float, top: float, summary: str
+) -> Chart:
+    x, y = Span.around(-widest, widest, 0.0, 0.0), Span.around(0, top, 0.16, 0.02)
+    marks = bars(variant, x, y, before, after, [-widest / 2, 0, widest / 2])
+    return Chart(f"histogram {variant}", x, (y,), marks, summary, _notes(edges(-widest, widest), before, after))
 
 
 def table(state: State, selection: Selection) -> Table:
@@ -87,6 +90,11 @@ def _summary(layer: str, initial: dict[Variant, np.ndarray], trained: dict[Varia
         return "There are no weights yet."
     parts = []
     for variant, values in initial.items():
-        now = f" to {trained[variant].std():.3f}" if variant in trained else ""
-        parts.append(f"{words.TITLES[variant].lower()} {len(values):,} weights, spread {values.std():.3f}{now}")
+        now = f" to {_spread(trained[variant]):.3f}" if variant in trained else ""
+        parts.append(f"{words.TITLES[variant].lower()} {len(values):,} weights, spread {_spread(values):.3f}{now}")
     return f"Surviving weights of {layer}, initial and trained: {'; '.join(parts)}."
+
+
+@remembered(12)
+def _spread(values: np.ndarray) -> float:
+    return float(values.std())

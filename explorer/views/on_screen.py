@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.architectures import Parameter
-from explorer.events import VARIANTS, Network, Variant
+from explorer.events import VARIANTS, Arrays, Network, Variant
 from explorer.state import NetworkState, State
 from explorer.views.means import shown_level
+from explorer.views.remembered import remembered
 from explorer.views.selection import Selection
 
 
@@ -30,7 +33,7 @@ def masks_of(state: State, selection: Selection, layer: Parameter) -> dict[Varia
     for variant in VARIANTS:
         _, known = on_screen(state, selection, variant)
         if known is not None and layer.name in known.masks:
-            found[variant] = known.masks[layer.name]
+            found[variant] = read(known.masks, layer.name)
     return found
 
 
@@ -46,9 +49,20 @@ def surviving(state: State, selection: Selection) -> tuple[dict[Variant, np.ndar
         _, known = on_screen(state, selection, variant)
         if known is None or layer not in known.initial or layer not in known.masks:
             continue
-        mask = known.masks[layer]
-        initial[variant] = known.initial[layer][mask]
+        initial[variant] = _alive(known.masks, known.initial, layer)
         now = known.final or (known.seen.weights if known.seen else {})
         if layer in now:
-            trained[variant] = now[layer][mask]
+            trained[variant] = _alive(known.masks, now, layer)
     return initial, trained
+
+
+@remembered(12)
+def read(arrays: Arrays, name: str) -> NDArray[Any]:
+    """Return one of a network's arrays, which may lie in a file."""
+    return arrays[name]
+
+
+@remembered(12)
+def _alive(masks: Arrays, weights: Arrays, layer: str) -> NDArray[np.float32]:
+    values: NDArray[np.float32] = weights[layer][read(masks, layer)]
+    return values

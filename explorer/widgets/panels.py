@@ -21,9 +21,11 @@ from explorer.views import (
     timing,
     words,
 )
+from explorer.views.accuracy import key as accuracy_key
 from explorer.views.accuracy import note, title
 from explorer.views.bins import Histogram
 from explorer.views.chart import Chart
+from explorer.views.density import key as density_key
 from explorer.views.histogram import key as histogram_key
 from explorer.views.layers import key as layers_key
 from explorer.views.masks import key as masks_key
@@ -86,6 +88,9 @@ class AccuracyView(ChartView):
     def _draw(self, state: State, selection: Selection) -> Chart:
         return accuracy(state, selection)
 
+    def _key(self, state: State, selection: Selection) -> object:
+        return accuracy_key(state, selection)
+
     def _show(self, state: State, selection: Selection) -> None:
         super()._show(state, selection)
         self.title.value = head(title(state, selection), note(state, selection))
@@ -103,6 +108,9 @@ class DensityView(LevelsView):
 
     def _draw(self, state: State, selection: Selection) -> Chart:
         return density(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return density_key(state, selection)
 
     def _show(self, state: State, selection: Selection) -> None:
         self._switch.value = selection.measure

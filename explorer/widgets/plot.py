@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 from bokeh.core.properties import value
 from bokeh.embed import json_item
@@ -69,6 +70,8 @@ class Plot(anywidget.AnyWidget):
 
     def show(self, chart: Chart) -> None:
         """Send what differs from the chart that was shown last."""
+        if chart is self._chart:
+            return
         self.summary = chart.summary
         before, self._chart, self._numbers = self._numbers, chart, _numbers(chart)
         spans, columns = (
@@ -144,11 +147,12 @@ def _numbers(chart: Chart) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _columns(mark: Mark) -> dict[str, list[Any]]:
     """Return a mark's columns as JSON has them, which knows no NaN: a gap is None."""
-    return {name: [_plain(entry) for entry in mark.columns[name]] for name in COLUMNS[mark.kind]}
+    return {name: _plain(mark.columns[name]) for name in COLUMNS[mark.kind]}
 
 
-def _plain(entry: Any) -> Any:
-    return entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry)
+def _plain(column: Any) -> list[Any]:
+    entries = column.tolist() if isinstance(column, np.ndarray) else column
+    return [entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry) for entry in entries]
 
 
 def _draw(plot: figure, mark: Mark, source: ColumnDataSource) -> None:
