@@ -31,7 +31,7 @@ function taken({ target, key, ctrlKey, metaKey, altKey }) {
   return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary"));
 }
 
-const KEYS = new Set(["ArrowLeft", "ArrowRight", "Escape", " ", ",", ".", ..."ptsrex?0123456789"]);
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Escape", " ", ",", ".", ..."ptsrexlnv?0123456789"]);
 
 function render({ model, el }) {
   el.style.display = "none";
@@ -57,7 +57,7 @@ function render({ model, el }) {
     if (event.defaultPrevented || !KEYS.has(event.key) || taken(event)) return;
     event.preventDefault();
     event.stopPropagation(); // a notebook has keys of its own
-    model.send({ key: event.key });
+    model.send({ key: event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key });
   };
   const less = window.matchMedia("(prefers-reduced-motion: reduce)");
   const calm = () => set("reduced", less.matches);
@@ -74,6 +74,7 @@ function render({ model, el }) {
     model.on("change:theme change:presents", dress);
     // Where the page is all there is, its keys need no focus.
     keyboard = "voila" in document.body.dataset ? document : home;
+    if (keyboard === home) home.tabIndex = 0; // elsewhere a click must bring them here
     keyboard.addEventListener("keydown", press);
   };
   begin();

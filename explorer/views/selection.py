@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from explorer.events import Variant
+from explorer.events import VARIANTS, Variant
 
 Measure = Literal["final", "early stop"]
 
@@ -21,6 +21,7 @@ class Selection:
         replicate: whose masks and weights are shown.
         measure: accuracy at the end of training, or at early stopping.
         presents: the view that is shown large to an audience; none where empty.
+        variants: those that are shown at all.
     """
 
     level: int | None = None
@@ -29,3 +30,4 @@ class Selection:
     replicate: int = 0
     measure: Measure = "final"
     presents: str = ""
+    variants: tuple[Variant, ...] = VARIANTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,13 @@ from explorer.session import Session
 from explorer.state import State
 from explorer.views import Selection
 from explorer.views.means import shown_level
-from explorer.widgets.main import Main, Scene
+from explorer.widgets.main import SENTENCE_SECONDS, Main, Scene
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS, Actions, box
 from explorer.widgets.playback import Playback
 from explorer.widgets.pump import INTERVAL, Pump
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import Tools, help_drawer
+from explorer.widgets.tools import KEYS, Tools, help_drawer
 
 RECORDED = place("assets", "recorded", DEFAULT)
 
@@ -47,6 +48,7 @@ class Explorer(ipywidgets.Box):
     layer = traitlets.Unicode(help="the layer whose masks and weights are shown, such as fc1.weight")
     variant = traitlets.Enum(VARIANTS, "ticket", help="the variant in focus")
     theme = traitlets.Enum(("light", "dark"), "light", help="the colours")
+    shortcuts: Mapping[str, str] = KEYS
 
     def __init__(
         self, experiment: Experiment | None = None, run: Run | str | Path | None = None, device: str = "auto"
@@ -64,7 +66,7 @@ class Explorer(ipywidgets.Box):
         self._page, self._playback = Page(), Playback(self.replay)
         self._side = Side(experiment, self._pressed, self._set)
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow)
-        self._tools, self._help = Tools(self._use), help_drawer()
+        self._tools, self._help = Tools(self._use), help_drawer(self.shortcuts)
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
         self.children = (self._page, box("lt-page", self._side, self._main, self._help))
@@ -201,7 +203,7 @@ class Explorer(ipywidgets.Box):
         self.refresh()
 
     def _key(self, key: str) -> None:
-        """Do what a key is for; `tools.KEYS` lists them."""
+        """Do what a key is for; `shortcuts` lists them."""
         level = shown_level(self.state, self._selection.level)
         match key:
             case " " if self.session and self.session.status in RUNNING and self._playback.number is None:
@@ -267,8 +269,8 @@ class Explorer(ipywidgets.Box):
         else:
             self._playback.leave()
             if session is not self._source:
-                self._source, self._introduces, self.run, self.level = session, False, None, None
-                self.experiment = session.experiment
+                self.run = None
+                self._put_on_screen(session)
 
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""
@@ -290,10 +292,14 @@ class Explorer(ipywidgets.Box):
     def _open(self, run: Run | None) -> None:
         if run is not None:
             self.cancel()  # one search at a time is on screen, and none runs on unseen
-            self._playback.leave()
-            self._source, self._introduces, self._problem = run, False, ""
-            self.experiment, self.level = run.experiment, None
-            self.refresh()
+            self._put_on_screen(run)
+
+    def _put_on_screen(self, source: Session | Run) -> None:
+        """Show the newest of a search, or of a run that was read."""
+        self._playback.leave()
+        self._source, self._introduces, self._problem = source, False, ""
+        self.experiment, self.level = source.experiment, None
+        self.refresh()
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
@@ -309,7 +315,8 @@ class Explorer(ipywidgets.Box):
         except ExplorerError as error:  # a run's files went away or are damaged: said once, and the page goes on
             self._problem = str(error)
             scene = scene._replace(problem=self._problem)
-        self._main.show_story(scene)
+        if not self._main.show_story(scene):
+            self._pump.wake_later(SENTENCE_SECONDS)  # what it left unsaid is not lost
         if self._playback.playing:
             self._pump.wake_later(INTERVAL)
         elif isinstance(self._source, Run) and self.status == "running":  # someone else writes it: read on
@@ -320,7 +327,9 @@ class Explorer(ipywidgets.Box):
         if self._preview is not None:
             selection = replace(selection, level=self._preview)
         introduces = self._introduces and self.status == "idle"
-        return Scene(self.state, self._newest, selection, self.status, introduces, self._problem)
+        return Scene(
+            self.state.only(selection.variants), self._newest, selection, self.status, introduces, self._problem
+        )
 
     def _draw_status(self) -> None:
         status = "idle" if self._introduces else self._source.status
