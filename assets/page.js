@@ -1,11 +1,12 @@
 // The page's end of the pump: says when a frame is painted, how much room there is, and which key was pressed.
 // Presence is not painting: a hidden page paints nothing and answers at once, so that its search goes on.
 
-const LETTERS = { small: 11.5, middle: 12, large: 14 };
+const LETTERS = { small: 11.5, middle: 12, large: 14, huge: 28 };
 const SLIDE = 0.035; // letters of a presented view, as a share of its height
 
 // As in explorer.css.
 function sizeOf({ width, height }) {
+  if (width >= 2800) return "huge";
   if (width >= 1800 && height >= 1000) return "large";
   return width <= 1360 || height <= 820 ? "small" : "middle";
 }
@@ -49,6 +50,7 @@ function render({ model, el }) {
     home.classList.add(`lt-${model.get("theme")}`);
     home.classList.toggle("lt-presenting", Boolean(presents));
     home.dataset.presents = presents;
+    home.querySelector(".lt-status")?.setAttribute("role", "status");
     home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
     document.dispatchEvent(new Event("lt-look"));
   };

@@ -12,9 +12,8 @@ from explorer.experiment import Experiment, percent
 from explorer.history import History
 from explorer.state import State
 from explorer.views import words
-from explorer.views.histogram import surviving
-from explorer.views.masks import masks_of
 from explorer.views.means import curve, shown_level
+from explorer.views.on_screen import masks_of, surviving
 from explorer.views.selection import Selection
 from explorer.views.story import Said, Sentence, gone, presented, result
 
@@ -192,8 +191,9 @@ SCENES = (
     ),
     Scene(
         "Down to where?",
-        "Above, accuracy against weights remaining; below, the iteration of early stopping. Winning means to match the "
-        "dense network in both. The v key shows what the weights became. Say what is not claimed: a mask is "
+        "Each point is a level. To win means to match the dense network: as accurate at early stopping, and not later; "
+        "the bracket spans the levels that do. The v key shows what the weights became: those of the ticket were the "
+        "large ones from the beginning (Figure 15). Say what is not claimed: a mask is "
         "still multiplied, so nothing runs faster here; the paper's deep networks needed a lower learning rate or "
         "warmup (Figures 7 and 8); larger ones need to be rewound to an early iteration instead of the first "
         "(Frankle et al. 2019).",

@@ -22,11 +22,12 @@ from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.widgets.main import SENTENCE_SECONDS, Main, Scene
 from explorer.widgets.page import Page
-from explorer.widgets.panels import VIEWS, Actions, box
+from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
 from explorer.widgets.pump import INTERVAL, Pump
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import KEYS, Tools, help_drawer
+from explorer.widgets.tools import KEYS, About, Tools, help_drawer
+from explorer.widgets.view import Actions, box
 
 RECORDED = place("assets", "recorded", DEFAULT)
 
@@ -64,14 +65,14 @@ class Explorer(ipywidgets.Box):
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
         self._page, self._playback = Page(), Playback(self.replay)
+        self._pump = Pump(self._draw, self._page)
         self._side = Side(experiment, self._pressed, self._set)
-        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow)
-        self._tools, self._help = Tools(self._use), help_drawer(self.shortcuts)
+        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
+        self._tools, self._help, self._about = Tools(self._use), help_drawer(self.shortcuts), About()
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main, self._help))
+        self.children = (self._page, box("lt-page", self._side, self._main, self._help, self._about))
         self.add_class("lt-explorer")
-        self._pump = Pump(self._draw, self._page)
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
         self.observe(lambda change: self._open(change["new"]), "run")
@@ -153,6 +154,7 @@ class Explorer(ipywidgets.Box):
         """Show one view large, with no controls; leave that with an empty name. Raises `Refused` like `view`."""
         if view:
             _check_view(view)
+            self._main.enter_room_of(view)
         self._page.presents = view
         self._select(presents=view)
 
@@ -192,6 +194,9 @@ class Explorer(ipywidgets.Box):
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
 
+    def _explain(self, views: tuple[str, ...]) -> None:
+        self._about.tell(views, self.state, self._selection)
+
     def _use(self, tool: str) -> None:
         match tool:
             case "Present":
@@ -222,8 +227,9 @@ class Explorer(ipywidgets.Box):
                 self.cancel()
             case "p" | "t" | "?":
                 self._use({"p": "Present", "t": "Dark", "?": "Help"}[key])
-            case "Escape" if self._help.is_open:
+            case "Escape" if self._help.is_open or self._about.is_open:
                 self._help.hide()
+                self._about.hide()
             case "Escape" if self._selection.presents:
                 self.present("")
             case "Escape":

@@ -56,10 +56,12 @@ class Plot(anywidget.AnyWidget):
     _esm = place("assets", "plot.js")
 
     library = traitlets.Instance(BokehJS, help="BokehJS").tag(sync=True, **widget_serialization)
+    brushes = traitlets.Bool(False, help="whether one can drag over a range of x").tag(sync=True)
     summary = traitlets.Unicode(help="what the chart shows, for those who cannot see it").tag(sync=True)
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
         super().__init__(library=bokehjs(), summary=chart.summary, **traits)
+        self._brushed: Callable[[tuple[float, float] | None], None] = lambda brush: None
         self._pointed: Callable[[int | None, bool], None] = lambda note, click: None
         self._chart, self._numbers = chart, _numbers(chart)
         self.on_msg(self._received)
@@ -79,11 +81,17 @@ class Plot(anywidget.AnyWidget):
         """Call `pointed` with the number of the note that the pointer is at, and whether it was clicked."""
         self._pointed = pointed
 
+    def on_brush(self, brushed: Callable[[tuple[float, float] | None], None]) -> None:
+        """Let a person drag over the chart, and call `brushed` with the range of x; None when it is let go of."""
+        self.brushes, self._brushed = True, brushed
+
     def _received(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
         if "wants" in content:
             self._send_figure()
         elif "note" in content:
             self._pointed(content["note"], content["click"])
+        elif "brush" in content:
+            self._brushed(tuple(content["brush"]) if content["brush"] else None)
 
     def figure(self) -> Any:
         """Return the figure as BokehJS takes it."""

@@ -16,8 +16,8 @@ from explorer.views.progress import progress
 from explorer.views.scenes import SCENES, Scene
 from explorer.views.story import Sentence
 from explorer.widgets.explorer import RECORDED, Explorer
-from explorer.widgets.panels import text
 from explorer.widgets.side import RUNNING
+from explorer.widgets.view import text
 
 KEYS = {
     "→ ←": "the next scene, the one before; a clicker's keys too",
