@@ -59,6 +59,7 @@ function render({ model, el }) {
     if (event.defaultPrevented || !KEYS.has(event.key) || taken(event)) return;
     event.preventDefault();
     event.stopPropagation(); // a notebook has keys of its own
+    if (event.key === "Escape") home.focus(); // what closes takes the keyboard with it
     model.send({ key: event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key });
   };
   const less = window.matchMedia("(prefers-reduced-motion: reduce)");

@@ -159,9 +159,10 @@ SCENES = (
     ),
     Scene(
         "Prune, rewind, repeat",
-        "The picture is the input image: the darker a pixel, the more of its connections are left. After training, "
-        "the weights of smallest magnitude are cut; what survives is set back to the very values it began with, and "
-        "trained again. Nobody tells the procedure where the digits are; it finds the middle of the image.",
+        "At the left the input image, each pixel coloured by how many of its connections are left; at the right the "
+        "mask itself. After training, the weights of smallest magnitude are cut; what survives is set back to the very "
+        "values it began with, and trained again. Nobody tells the procedure where the images have "
+        "their ink, yet the border is thinned out first.",
         {"masks": _told(_prunes)},
         first=1,
         last=0,

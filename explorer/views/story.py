@@ -22,6 +22,9 @@ from explorer.views.means import (
 from explorer.views.selection import Selection
 from explorer.views.verdict import verdict
 
+OF_ONE_NETWORK = ("masks", "histogram", "distance", "connections", "layers")
+"""The views that show the networks of one replicate; the others show means."""
+
 
 class Said(NamedTuple):
     """A piece of a sentence; bold and coloured where it has a tone."""
@@ -79,6 +82,8 @@ def caption(state: State, selection: Selection) -> tuple[str, str]:
     """Say what was run and what is drawn, for the foot of a presented view."""
     experiment = state.experiment
     settings = f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% pruned a level"
+    if selection.presents in OF_ONE_NETWORK:
+        return settings, f"replicate {selection.replicate + 1} of {experiment.replicates}"
     n = len(state.find("ticket", shown_level(state, selection.level))) or experiment.replicates
     return settings, f"mean and lowest to highest of {n} replicates" if n > 1 else "one replicate"
 
