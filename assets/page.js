@@ -2,7 +2,7 @@
 // Presence is not painting: a hidden page paints nothing and answers at once, so that its search goes on.
 
 const LETTERS = { small: 11.5, middle: 12, large: 14, huge: 28 };
-const SLIDE = 0.035; // letters of a presented view, as a share of its height
+const SLIDE = 0.035; // letters of a presented view, as a share of its height, or of that of a 16:10 one as wide
 
 // As in explorer.css.
 function sizeOf({ width, height }) {
@@ -51,7 +51,7 @@ function render({ model, el }) {
     home.classList.toggle("lt-presenting", Boolean(presents));
     home.dataset.presents = presents;
     home.querySelector(".lt-status")?.setAttribute("role", "status");
-    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
+    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * Math.min(height, width / 1.6)) : LETTERS[size]}`);
     document.dispatchEvent(new Event("lt-look"));
   };
   const room = new ResizeObserver(dress);

@@ -53,13 +53,11 @@ class Talk(Explorer):
         super().__init__(run=RECORDED if run is None else run, device=device)
         self._recording = self._source
         self._main.tell_presented = self._tell
-        self._main.children = (self._head, *self._main.children)
-        self.set_trait("children", (*self.children, self._notes))
+        self._main.children = (self._head, *self._main.children, self._notes)
         self.add_class("lt-talk")
         self.observe(lambda change: self._enter(), "scene")
         self.observe(lambda change: self._switch(change["new"]), "live")
         self._enter()
-        self._draw()
 
     @property
     def session(self) -> Session | None:
@@ -67,9 +65,10 @@ class Talk(Explorer):
         return self._search
 
     def present(self, view: str = "density") -> None:
-        """Show a view, and at once what is said of it. Raises `Refused` like `view`."""
+        """Show a view, and at once all that belongs to it. Raises `Refused` like `view`."""
         super().present(view)
         self._main.forget_sentence()
+        self._draw()
 
     def replay(self) -> None:
         """Play the scene, or pause it; while it trains live, pause and resume the training."""
@@ -188,7 +187,6 @@ class Talk(Explorer):
         failure = ended.message if ended and ended.outcome == "failed" else self._problem
         if self.live and failure:
             self._fall_back(failure)
-            super()._draw()
         self._head.value = self._heading()
         self._notes.value = self._noted()
 
@@ -199,7 +197,8 @@ class Talk(Explorer):
         state = self._source.state
         source = "live" if self.live else "recording"
         if self._trains:
-            source = f"live: {self._source.status}, level {state.level} of {state.experiment.levels}"
+            paused = ", paused" if self._source.status == "paused" else ""
+            source = f"live, level {state.level} of {state.experiment.levels}{paused}"
         said = ("space plays" if waits else "", source, f"{self.scene} / {len(SCENES)}")
         return f"<h1>{self._played.title}</h1><p>{''.join(f'<span>{part}</span>' for part in said if part)}</p>"
 
