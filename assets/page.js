@@ -2,7 +2,7 @@
 // Presence is not painting: a hidden page paints nothing and answers at once, so that its search goes on.
 
 const LETTERS = { small: 11.5, middle: 12, large: 14, huge: 28 };
-const SLIDE = 0.035; // letters of a presented view, as a share of its height
+const SLIDE = 0.035; // letters of a presented view, as a share of its height, or of that of a 16:10 one as wide
 
 // As in explorer.css.
 function sizeOf({ width, height }) {
@@ -36,7 +36,7 @@ function taken({ target, key, ctrlKey, metaKey, altKey }) {
   return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary"));
 }
 
-const KEYS = new Set(["ArrowLeft", "ArrowRight", "Escape", " ", ",", ".", ..."ptsrex?0123456789"]);
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Escape", " ", ",", ".", ..."ptsrexlnv?0123456789"]);
 
 function render({ model, el }) {
   el.style.display = "none";
@@ -55,7 +55,7 @@ function render({ model, el }) {
     home.classList.toggle("lt-presenting", Boolean(presents));
     home.dataset.presents = presents;
     home.querySelector(".lt-status")?.setAttribute("role", "status");
-    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
+    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * Math.min(height, width / 1.6)) : LETTERS[size]}`);
     // A slider's handle takes its name from nowhere.
     for (const handle of home.querySelectorAll(".noUi-handle")) {
       handle.setAttribute("aria-label", handle.closest(".lt-field")?.querySelector("label")?.textContent ?? "");
@@ -67,7 +67,8 @@ function render({ model, el }) {
     if (event.defaultPrevented || !KEYS.has(event.key) || taken(event)) return;
     event.preventDefault();
     event.stopPropagation(); // a notebook has keys of its own
-    model.send({ key: event.key });
+    if (event.key === "Escape") home.focus(); // what closes takes the keyboard with it
+    model.send({ key: event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key });
   };
   const less = window.matchMedia("(prefers-reduced-motion: reduce)");
   const calm = () => set("reduced", less.matches);
@@ -84,6 +85,7 @@ function render({ model, el }) {
     model.on("change:theme change:presents", dress);
     // Where the page is all there is, its keys need no focus.
     keyboard = "voila" in document.body.dataset ? document : home;
+    if (keyboard === home) home.tabIndex = 0; // elsewhere a click must bring them here
     keyboard.addEventListener("keydown", press);
   };
   begin();

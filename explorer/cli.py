@@ -324,8 +324,11 @@ def presets() -> None:
     metavar="N",
     help="Where to serve (default: the first free from 8866; one that is taken is passed over).",
 )
-def explore(port: int | None) -> None:
+@click.option(
+    "--app", default="explorer", metavar="APP", help="What to serve: explorer (default), or talk, for a stage."
+)
+def explore(port: int | None, app: str) -> None:
     """Serve the page on this machine and say where to look."""
     from explorer.serve import serve
 
-    sys.exit(serve(port))
+    sys.exit(serve(port, app))

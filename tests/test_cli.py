@@ -387,3 +387,10 @@ def test_a_line_holds_everything_of_a_record_but_arrays(shared):
         e for e in shared.events if type(e).__name__ in {"NetworkStarted", "Evaluated", "NetworkTrained", "Ended"}
     ]
     assert [to_line(number, record) for number, record in enumerate(records)] == lines
+
+
+def test_an_app_that_is_not_there_is_refused(lottery):
+    status, stdout, stderr = lottery("explore", "--app", "tlak")
+    assert (status, stdout) == (2, "")
+    assert is_one_sentence(stderr.strip())
+    assert all(said in stderr for said in ("'tlak'", "explorer, talk", "did you mean talk?"))

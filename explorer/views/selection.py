@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from explorer.events import Variant
+from explorer.events import VARIANTS, Variant
 
 Measure = Literal["final", "early stop"]
 
@@ -24,6 +24,7 @@ class Selection:
         pixel: the input of the layer, of the first a pixel of the image, whose connections are pointed out, from 0.
         brush: the range of weights' values that is lit up in the masks.
         presents: the view that is shown large to an audience; none where empty.
+        variants: those that are shown at all.
     """
 
     level: int | None = None
@@ -35,3 +36,4 @@ class Selection:
     pixel: int | None = None
     brush: tuple[float, float] | None = None
     presents: str = ""
+    variants: tuple[Variant, ...] = VARIANTS

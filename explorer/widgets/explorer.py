@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,14 @@ from explorer.session import Session
 from explorer.state import State
 from explorer.views import Selection
 from explorer.views.means import shown_level
-from explorer.widgets.main import Main, Scene
+from explorer.widgets.main import SENTENCE_SECONDS, Main, Scene
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
 from explorer.widgets.presence import Presence
 from explorer.widgets.pump import INTERVAL, Pump
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import About, Tools, help_drawer
+from explorer.widgets.tools import KEYS, About, Tools, help_drawer
 from explorer.widgets.view import Actions, box
 
 RECORDED = place("assets", "recorded", DEFAULT)
@@ -49,6 +50,7 @@ class Explorer(ipywidgets.Box):
     layer = traitlets.Unicode(help="the layer whose masks and weights are shown, such as fc1.weight")
     variant = traitlets.Enum(VARIANTS, "ticket", help="the variant in focus")
     theme = traitlets.Enum(("light", "dark"), "light", help="the colours")
+    shortcuts: Mapping[str, str] = KEYS
 
     def __init__(
         self, experiment: Experiment | None = None, run: Run | str | Path | None = None, device: str = "auto"
@@ -67,7 +69,7 @@ class Explorer(ipywidgets.Box):
         self._pump = Pump(self._draw, self._page, self._presence.here)
         self._side = Side(experiment, self._pressed, self._set)
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
-        self._tools, self._help, self._about = Tools(self._use), help_drawer(), About()
+        self._tools, self._help, self._about = Tools(self._use), help_drawer(self.shortcuts), About()
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
         self.children = (self._page, box("lt-page", self._side, self._main, self._help, self._about, self._presence))
@@ -208,7 +210,7 @@ class Explorer(ipywidgets.Box):
         self.refresh()
 
     def _key(self, key: str) -> None:
-        """Do what a key is for; `tools.KEYS` lists them."""
+        """Do what a key is for; `shortcuts` lists them."""
         level = shown_level(self.state, self._selection.level)
         match key:
             case " " if self.session and self.session.status in RUNNING and self._playback.number is None:
@@ -280,8 +282,8 @@ class Explorer(ipywidgets.Box):
         else:
             self._playback.leave()
             if session is not self._source:
-                self._source, self._introduces, self.run, self.level = session, False, None, None
-                self.experiment = session.experiment
+                self.run = None
+                self._put_on_screen(session)
 
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""
@@ -304,10 +306,14 @@ class Explorer(ipywidgets.Box):
     def _open(self, run: Run | None) -> None:
         if run is not None:
             self.cancel()  # one search at a time is on screen, and none runs on unseen
-            self._playback.leave()
-            self._source, self._introduces, self._problem = run, False, ""
-            self.experiment, self.level = run.experiment, None
-            self.refresh()
+            self._put_on_screen(run)
+
+    def _put_on_screen(self, source: Session | Run) -> None:
+        """Show the newest of a search, or of a run that was read."""
+        self._playback.leave()
+        self._source, self._introduces, self._problem = source, False, ""
+        self.experiment, self.level = source.experiment, None
+        self.refresh()
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
@@ -323,7 +329,8 @@ class Explorer(ipywidgets.Box):
         except ExplorerError as error:  # a run's files went away or are damaged: said once, and the page goes on
             self._problem = str(error)
             scene = scene._replace(problem=self._problem)
-        self._main.show_story(scene)
+        if not self._main.show_story(scene):
+            self._pump.wake_later(SENTENCE_SECONDS)  # what it left unsaid is not lost
         if self._playback.playing:
             self._pump.wake_later(INTERVAL)
         elif isinstance(self._source, Run) and self.status == "running":  # someone else writes it: read on
@@ -334,7 +341,9 @@ class Explorer(ipywidgets.Box):
         if self._preview is not None:
             selection = replace(selection, level=self._preview)
         introduces = self._introduces and self.status == "idle"
-        return Scene(self.state, self._newest, selection, self.status, introduces, self._problem)
+        return Scene(
+            self.state.only(selection.variants), self._newest, selection, self.status, introduces, self._problem
+        )
 
     def _draw_status(self) -> None:
         status = "idle" if self._introduces else self._source.status

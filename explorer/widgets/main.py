@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import ipywidgets
@@ -59,10 +60,13 @@ class Main(ipywidgets.Box):
         actions: what a person can do here.
         playback: the replay's controls.
         tools: what stands beside the sentence.
+
+    `tell_presented` tells what a view that is shown large shows.
     """
 
     def __init__(self, experiment: Experiment, actions: Actions, playback: Playback, tools: ipywidgets.Widget) -> None:
         self._actions = actions
+        self.tell_presented: Callable[[State, Selection], Sentence] = presented
         self._written: tuple[object, float] = (None, 0.0)
         self._views: list[View] = []
         self._story, self._key, self._foot = text("", "lt-story"), text("", "lt-key"), text("", "lt-source")
@@ -130,14 +134,14 @@ class Main(ipywidgets.Box):
         most = self._masks.most if isinstance(self._masks, MasksView) else 0
         self._key.value = f"connections a pixel has left <span>0</span><i></i><span>{most or '–'}</span>"
 
-    def show_story(self, scene: Scene) -> None:
-        """Write the sentence, at most once a second while only its numbers change."""
+    def show_story(self, scene: Scene) -> bool:
+        """Write the sentence, at most once a second while only its numbers change; return whether it was time."""
         state, selection = scene.state, scene.selection
         about = (*scene[2:], shown_level(state, selection.level), bool(state.networks), state.ended)
         if about == self._written[0] and time.monotonic() - self._written[1] < SENTENCE_SECONDS:
-            return
+            return False
         self._written = (about, time.monotonic())
-        tell = presented if selection.presents else introduction if scene.introduces else story
+        tell = self.tell_presented if selection.presents else introduction if scene.introduces else story
         written = _html(tell(state, selection))
         if scene.status == "running" and not state.networks:
             written = "Reading the data…"
@@ -146,6 +150,7 @@ class Main(ipywidgets.Box):
         failed = "lt-failed" if scene.status == "failed" or scene.problem else ""
         self._story.value = f'<p class="{failed}">{written}</p>'
         self._foot.value = "".join(f"<span>{html.escape(said)}</span>" for said in caption(state, selection))
+        return True
 
     def enter_room_of(self, view: str) -> None:
         """Show a view that is not always there."""

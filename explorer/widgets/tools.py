@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import ipywidgets
 
@@ -112,9 +112,9 @@ class About(Drawer):
         self.reveal()
 
 
-def help_drawer() -> Drawer:
-    """Return the list of keys and words."""
-    keys = "".join(f"<dt><kbd>{html.escape(key)}</kbd></dt><dd>{what}</dd>" for key, what in KEYS.items())
+def help_drawer(keys: Mapping[str, str]) -> Drawer:
+    """Return the list of keys, each with what it is for, and of words."""
+    pressed = "".join(f"<dt><kbd>{html.escape(key)}</kbd></dt><dd>{what}</dd>" for key, what in keys.items())
     meant = "".join(f"<dt>{word}</dt><dd>{what}</dd>" for word, what in WORDS.items())
-    said = f"<h3>Keys</h3><dl>{keys}</dl><h3>Words</h3><dl>{meant}</dl>"
+    said = f"<h3>Keys</h3><dl>{pressed}</dl><h3>Words</h3><dl>{meant}</dl>"
     return Drawer("Help", text(said, "lt-help-text"))

@@ -25,11 +25,11 @@ PIXELS = """selector => {
 
 
 @contextmanager
-def serving(runs: Path, port: int = 8900) -> Iterator[str]:
-    """Serve the page as `lottery explore` does, and give its address."""
+def serving(runs: Path, port: int = 8900, app: str = "explorer") -> Iterator[str]:
+    """Serve one of the pages as `lottery explore` does, and give its address."""
     environment = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     with subprocess.Popen(
-        [sys.executable, "-c", "from explorer.cli import main; main()", "explore", "--port", str(port)],
+        [sys.executable, "-c", "from explorer.cli import main; main()", "explore", "--port", str(port), "--app", app],
         env=environment | {"EXPLORER_RUNS": str(runs)},
         stdout=subprocess.PIPE,
         text=True,
