@@ -75,7 +75,7 @@ def compare(states: Mapping[str, State]) -> Chart:
             f"points {letter}": Mark("points", tone, columns("points", points)),
         }
     labels = [_label(letter, ticket, x) for letter, ticket in tickets.items() if ticket.measured]
-    marks |= margin_labels(labels, x.last + x.share(0.015), x, y, gap=y.share(0.075), tones=tuple(RUN_TONES.values()))
+    marks |= margin_labels(labels, x.last + x.share(0.022), x, y, gap=y.share(0.075), tones=tuple(RUN_TONES.values()))
     waiting = [] if labels else [((x.first + x.last) / 2, (low + high) / 2, "A point is added when a level is done.")]
     marks |= {"waiting": Mark("texts", "muted", columns("texts", waiting), align="center")}
     return Chart("compare", x, (y,), marks, _summary(tickets), _notes(tickets, x))
@@ -114,9 +114,12 @@ def _ticks(sparsest: float, x: Span, y: Span) -> dict[str, Mark]:
 
 
 def _label(letter: str, ticket: _Ticket, x: Span) -> MarginLabel:
-    """Name a run in the margin, level with its sparsest tickets."""
-    last = max(ticket.measured)
-    return MarginLabel(RUN_TONES[letter], ticket.axis.places[last] + x.share(0.006), ticket.measured[last].mean, letter)
+    """Name a run in the margin, level with its sparsest tickets, however far they go.
+
+    Its hairline begins in the margin too: across the picture, at the height of lines that mean something, it would be
+    taken for one of them.
+    """
+    return MarginLabel(RUN_TONES[letter], x.last, ticket.measured[max(ticket.measured)].mean, letter)
 
 
 def _notes(tickets: Mapping[str, _Ticket], x: Span) -> list[tuple[float, str]]:

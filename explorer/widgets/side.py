@@ -69,7 +69,7 @@ class Side(ipywidgets.Box):
         self._pace = seconds_an_image(state) or self._pace
         self._adds.value = _adds(experiment, self._pace) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
         other = experiment != state.experiment  # of which nobody need be told while nothing is on screen
-        self._differs.value = "<p>On screen: a search with other settings</p>" if other and state.networks else ""
+        self._differs.value = "<p>On screen: other settings</p>" if other and state.networks else ""
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
         self._status.value = f'<span role="status" class="lt-is-{status}">{status}</span>'
         self._left.value = now.left if status == "running" else ""
