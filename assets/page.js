@@ -1,11 +1,12 @@
 // The page's end of the pump: says when a frame is painted, how much room there is, and which key was pressed.
 // Presence is not painting: a hidden page paints nothing and answers at once, so that its search goes on.
 
-const LETTERS = { small: 11.5, middle: 12, large: 14 };
+const LETTERS = { small: 11.5, middle: 12, large: 14, huge: 28 };
 const SLIDE = 0.035; // letters of a presented view, as a share of its height
 
 // As in explorer.css.
 function sizeOf({ width, height }) {
+  if (width >= 2800) return "huge";
   if (width >= 1800 && height >= 1000) return "large";
   return width <= 1360 || height <= 820 ? "small" : "middle";
 }
@@ -16,8 +17,12 @@ function afterPainting(done) {
   requestAnimationFrame(() => requestAnimationFrame(done));
 }
 
+// Voila gives up the connection when its page is left, a moment before the last frame may be painted.
+let left = false;
+addEventListener("beforeunload", () => (left = true));
+
 function initialize({ model }) {
-  const answer = ({ frame }) => frame && afterPainting(() => model.send({ painted: frame }));
+  const answer = ({ frame }) => frame && afterPainting(() => left || model.send({ painted: frame }));
   model.on("msg:custom", answer);
   return () => model.off("msg:custom", answer);
 }
@@ -49,7 +54,12 @@ function render({ model, el }) {
     home.classList.add(`lt-${model.get("theme")}`);
     home.classList.toggle("lt-presenting", Boolean(presents));
     home.dataset.presents = presents;
+    home.querySelector(".lt-status")?.setAttribute("role", "status");
     home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
+    // A slider's handle takes its name from nowhere.
+    for (const handle of home.querySelectorAll(".noUi-handle")) {
+      handle.setAttribute("aria-label", handle.closest(".lt-field")?.querySelector("label")?.textContent ?? "");
+    }
     document.dispatchEvent(new Event("lt-look"));
   };
   const room = new ResizeObserver(dress);

@@ -37,7 +37,7 @@ def serve(port: int | None = None) -> int:
         # In a session of its own the child does not see Ctrl-C, and is ended once, in order.
         child = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         received = _end_with_signals(child)
-        while child.poll() is None and not _answers(port):
+        while child.poll() is None and not answers(port):
             time.sleep(0.1)
         if child.poll() is None and not received:
             click.echo(f"Ready: {address}")
@@ -77,7 +77,7 @@ def _end_with_signals(child: subprocess.Popen[bytes]) -> list[int]:
     return received
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     """Whether the page's server is up. Only the head is asked for: a page would start a kernel."""
     with closing(HTTPConnection(HOST, port, timeout=5)) as connection, suppress(OSError, HTTPException):
         connection.request("HEAD", "/")

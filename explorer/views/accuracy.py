@@ -50,14 +50,19 @@ def accuracy(state: State, selection: Selection) -> Chart:
     all_curves = _curves(state, level)
     dense, curves = all_curves["dense"], {v: all_curves[v] for v in VARIANTS}
 
-    marks = _axes(x, y)
+    marks = _axes(x, y, 2.5 if selection.presents else 5)
     marks |= _curve("dense", dense, low)
     for variant in reversed(VARIANTS):
         marks |= _curve(variant, curves[variant], low)
     marks |= _live_ends(curves, state, level, low)
     marks |= _early_stops(state, level, x, y)
     ends = [
-        MarginLabel(tone, c.iterations[-1], c.mean[-1], f"{words.TITLES[tone]} {c.mean[-1]:.1f}")
+        MarginLabel(
+            tone,
+            c.iterations[-1],
+            c.mean[-1],
+            words.TITLES[tone] + ("" if selection.presents else f" {c.mean[-1]:.1f}"),
+        )
         for tone, c in all_curves.items()
         if len(c.mean)
     ]
@@ -93,8 +98,8 @@ def _curves(state: State, level: int) -> dict[Tone, Curve]:
     return curves | {v: curve(state, v, level if level else -1) for v in VARIANTS}
 
 
-def _axes(x: Span, y: Span) -> dict[str, Mark]:
-    heights = ticks(y.first, y.last, round_step(y.last - y.first, 5))
+def _axes(x: Span, y: Span, parts: float) -> dict[str, Mark]:
+    heights = ticks(y.first, y.last, round_step(y.last - y.first, parts))
     along = ticks(0, x.last, max(1, round_step(x.last, 5)))
     below = y.first - y.share(0.045)
     bottom = [(at, below, words.count(at)) for at in along]

@@ -98,6 +98,11 @@ class Chart:
     notes: Sequence[tuple[float, str]] = ()
 
 
+def nothing(mark: Mark) -> Columns:
+    """Return a mark's columns with nothing in them."""
+    return {name: [] for name in COLUMNS[mark.kind]}
+
+
 def columns(kind: Kind, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
     """Turn rows into the named columns of a kind of mark."""
     names = COLUMNS[kind]
@@ -176,7 +181,7 @@ def ticks(low: float, high: float, step: float) -> list[float]:
     return [step * k for k in range(first, int(np.floor(high / step + 1e-9)) + 1)]
 
 
-def round_step(span: float, parts: int) -> float:
+def round_step(span: float, parts: float) -> float:
     """Return the round number (1, 2 or 5 × 10ⁿ) that cuts `span` into about `parts`."""
     raw = span / parts
     power = 10.0 ** np.floor(np.log10(raw))

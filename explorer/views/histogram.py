@@ -9,7 +9,7 @@ from explorer.state import State
 from explorer.views import words
 from explorer.views.bins import BINS, Histogram, bars, count, edges, reach
 from explorer.views.chart import Chart, Span
-from explorer.views.masks import on_screen, shown_layer
+from explorer.views.on_screen import on_screen, shown_layer, surviving
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
@@ -66,26 +66,6 @@ def table(state: State, selection: Selection) -> Table:
         ),
         f"Surviving weights of {shown_layer(state, selection).name} in each bin of their value.",
     )
-
-
-def surviving(state: State, selection: Selection) -> tuple[dict[Variant, np.ndarray], dict[Variant, np.ndarray]]:
-    """Return the surviving weights of the layer on screen for each variant: initial, and as they are now, if known.
-
-    Both are flat and in the same order. A variant of which nothing is known is absent.
-    """
-    layer = shown_layer(state, selection).name
-    initial: dict[Variant, np.ndarray] = {}
-    trained: dict[Variant, np.ndarray] = {}
-    for variant in VARIANTS:
-        _, known = on_screen(state, selection, variant)
-        if known is None or layer not in known.initial or layer not in known.masks:
-            continue
-        mask = known.masks[layer]
-        initial[variant] = known.initial[layer][mask]
-        now = known.final or (known.seen.weights if known.seen else {})
-        if layer in now:
-            trained[variant] = now[layer][mask]
-    return initial, trained
 
 
 def _notes(bounds: np.ndarray, before: np.ndarray | None, after: np.ndarray | None) -> list[tuple[float, str]]:

@@ -19,8 +19,8 @@ from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.masks import shown_layer
 from explorer.views.means import Mean, shown_level
+from explorer.views.on_screen import shown_layer
 from explorer.views.placement import free_height
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns

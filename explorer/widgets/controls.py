@@ -10,7 +10,7 @@ import ipywidgets
 from explorer.errors import Refused
 from explorer.experiment import NAMES, Experiment, bounds, field, is_percent
 from explorer.presets import PRESETS
-from explorer.widgets.panels import text
+from explorer.widgets.view import text
 
 SHOWN = ("architecture", "dataset", "prune", "levels", "replicates", "iterations", "seed")
 OWN = "Own settings"

@@ -21,12 +21,14 @@ from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.widgets.main import Main, Scene
 from explorer.widgets.page import Page
-from explorer.widgets.panels import VIEWS, Actions, box
+from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
+from explorer.widgets.presence import Presence
 from explorer.widgets.pump import INTERVAL, Pump
 from explorer.widgets.runs import Runs
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import Drawer, Tools, help_drawer
+from explorer.widgets.tools import About, Drawer, Tools, help_drawer
+from explorer.widgets.view import Actions, box
 
 RECORDED = place("assets", "recorded", DEFAULT)
 
@@ -62,16 +64,17 @@ class Explorer(ipywidgets.Box):
         self._newest = State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
-        self._page, self._playback = Page(), Playback(self.replay)
+        self._page, self._presence, self._playback = Page(), Presence(self._interrupt), Playback(self.replay)
+        self._pump = Pump(self._draw, self._page, self._presence.here)
         self._side = Side(experiment, self._pressed, self._set)
-        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow)
-        self._tools, self._runs = Tools(self._use), Runs(self._open_listed, self._clear)
-        self._drawers: dict[str, Drawer] = {"Help": help_drawer(), "Runs": self._runs}
+        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
+        self._tools, self._about, self._runs = Tools(self._use), About(), Runs(self._open_listed, self._clear)
+        self._drawers: dict[str, Drawer] = {"Help": help_drawer(), "About": self._about, "Runs": self._runs}
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main, *self._drawers.values()))
+        drawers = self._drawers.values()
+        self.children = (self._page, box("lt-page", self._side, self._main, *drawers, self._presence))
         self.add_class("lt-explorer")
-        self._pump = Pump(self._draw, self._page)
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
         self.observe(lambda change: self._open(change["new"]), "run")
@@ -153,6 +156,7 @@ class Explorer(ipywidgets.Box):
         """Show one view large, with no controls; leave that with an empty name. Raises `Refused` like `view`."""
         if view:
             _check_view(view)
+            self._main.enter_room_of(view)
         self._page.presents = view
         self._select(presents=view)
 
@@ -176,6 +180,7 @@ class Explorer(ipywidgets.Box):
                 self.session.cancel()
             self._pump.close()
             self._runs.hide()
+            self._presence.close()
         super().close()
 
     def refresh(self) -> None:
@@ -192,6 +197,10 @@ class Explorer(ipywidgets.Box):
             alive.pause() if label == "Pause" else alive.cancel()
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
+
+    def _explain(self, views: tuple[str, ...]) -> None:
+        self._close_drawers()
+        self._about.tell(views, self.state, self._selection)
 
     def _use(self, tool: str) -> None:
         match tool:
@@ -238,6 +247,11 @@ class Explorer(ipywidgets.Box):
     def _close_drawers(self) -> None:
         for drawer in self._drawers.values():
             drawer.hide()
+
+    def _interrupt(self) -> None:
+        """Stop the search without an end, as the page has gone and its kernel goes too."""
+        if self.session:
+            self.session.interrupt()
 
     def _set(self) -> None:
         """Take over what the controls are set to."""
@@ -287,8 +301,9 @@ class Explorer(ipywidgets.Box):
 
     def _select(self, **changes: Any) -> None:
         self._selection, self._problem = replace(self._selection, **changes), ""
-        if "layer" in changes:
-            self.layer = changes["layer"]
+        for trait in ("layer", "variant"):
+            if trait in changes:
+                self.set_trait(trait, changes[trait])
         self.refresh()
 
     def _look_at(self, level: int | None) -> None:

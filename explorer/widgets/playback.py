@@ -8,7 +8,7 @@ from collections.abc import Callable
 import ipywidgets
 
 from explorer.history import History
-from explorer.widgets.panels import box, text
+from explorer.widgets.view import box, text
 
 LEVEL_SECONDS = 1.5  # that one level takes at speed 1
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)

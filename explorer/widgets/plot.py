@@ -21,6 +21,7 @@ from explorer.views.chart import COLUMNS, Chart, Mark, Tone
 from explorer.views.compare import RUN_TONES
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
+UNSEEN = "#00000000"  # until the browser has dressed the mark
 WIDTHS: dict[Tone, float] = {"ticket": 3.0, "random-reinit": 2.0, "random-sparse": 2.2, "dense": 1.6}
 WIDTHS |= dict.fromkeys(RUN_TONES.values(), 2.2)
 DASHES: dict[Tone, list[int]] = {
@@ -79,10 +80,12 @@ class Plot(anywidget.AnyWidget):
     _esm = place("assets", "plot.js")
 
     library = traitlets.Instance(BokehJS, help="BokehJS").tag(sync=True, **widget_serialization)
+    brushes = traitlets.Bool(False, help="whether one can drag over a range of x").tag(sync=True)
     summary = traitlets.Unicode(help="what the chart shows, for those who cannot see it").tag(sync=True)
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
         super().__init__(library=bokehjs(), summary=chart.summary, **traits)
+        self._brushed: Callable[[tuple[float, float] | None], None] = lambda brush: None
         self._pointed: Callable[[int | None, bool], None] = lambda note, click: None
         self._chart, self._numbers = chart, _numbers(chart)
         self.on_msg(self._received)
@@ -102,11 +105,17 @@ class Plot(anywidget.AnyWidget):
         """Call `pointed` with the number of the note that the pointer is at, and whether it was clicked."""
         self._pointed = pointed
 
+    def on_brush(self, brushed: Callable[[tuple[float, float] | None], None]) -> None:
+        """Let a person drag over the chart, and call `brushed` with the range of x; None when it is let go of."""
+        self.brushes, self._brushed = True, brushed
+
     def _received(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
         if "wants" in content:
             self._send_figure()
         elif "note" in content:
             self._pointed(content["note"], content["click"])
+        elif "brush" in content:
+            self._brushed(tuple(content["brush"]) if content["brush"] else None)
 
     def figure(self) -> Any:
         """Return the figure as BokehJS takes it."""
@@ -174,22 +183,31 @@ def _draw(plot: figure, mark: Mark, source: ColumnDataSource) -> None:
         where["y_range_name"] = f"y{mark.panel}"
     match mark.kind:
         case "line":
-            plot.line("x", "y", line_width=width, line_dash=DASHES.get(tone, []), line_join="round", **where)
+            plot.line(
+                "x",
+                "y",
+                line_color=UNSEEN,
+                line_width=width,
+                line_dash=DASHES.get(tone, []),
+                line_join="round",
+                **where,
+            )
         case "band":
-            plot.varea("x", "low", "high", fill_alpha=BANDS.get(tone, 0.15), **where)
+            plot.varea("x", "low", "high", fill_color=UNSEEN, fill_alpha=BANDS.get(tone, 0.15), **where)
         case "points":
             shape = SHAPES[tone]
-            plot.scatter("x", "y", marker=shape, size=SHAPE_PIXELS[shape] * mark.size, **where)
+            plot.scatter("x", "y", marker=shape, color=UNSEEN, size=SHAPE_PIXELS[shape] * mark.size, **where)
         case "rules":
             alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
-            plot.segment("x", "y", "x_end", "y_end", line_width=width, line_alpha=alpha, **where)
+            plot.segment("x", "y", "x_end", "y_end", line_color=UNSEEN, line_width=width, line_alpha=alpha, **where)
         case "boxes":
-            plot.quad("left", "right", "top", "bottom", line_color=None, **where)
+            plot.quad("left", "right", "top", "bottom", fill_color=UNSEEN, line_color=None, **where)
         case "texts":
             plot.text(
                 "x",
                 "y",
                 "text",
+                text_color=UNSEEN,
                 text_font=value(FONT),
                 text_font_style="bold" if mark.bold else "normal",
                 text_align=mark.align,

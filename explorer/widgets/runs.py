@@ -19,9 +19,9 @@ from explorer.runs import Run, runs_folder
 from explorer.runs.catalogue import Listed, delete, restore, runs
 from explorer.views import compare, words
 from explorer.views.compare import RUN_TONES
-from explorer.widgets.panels import box, head, text
 from explorer.widgets.plot import DASHES, SHAPES, Plot
 from explorer.widgets.tools import Drawer
+from explorer.widgets.view import box, head, text
 
 POLL = 2.0  # seconds between two looks at the folder while the table is open
 BATCH = 0.05  # seconds for which outcomes are reckoned, and then for which the page has the loop

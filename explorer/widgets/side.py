@@ -13,7 +13,7 @@ from explorer.views import words
 from explorer.views.progress import images_left, network_iterations, progress, seconds_an_image
 from explorer.views.story import result
 from explorer.widgets.controls import Controls
-from explorer.widgets.panels import box, text
+from explorer.widgets.view import box, text
 
 RUNNING = ("running", "paused")
 BUTTONS = {
@@ -71,7 +71,7 @@ class Side(ipywidgets.Box):
         other = experiment != state.experiment  # of which nobody need be told while nothing is on screen
         self._differs.value = "<p>On screen: other settings</p>" if other and state.networks else ""
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
-        self._status.value = f'<span role="status" class="lt-is-{status}">{status}</span>'
+        self._status.value = f'<span class="lt-is-{status}">{status}</span>'
         self._left.value = now.left if status == "running" else ""
         self._bar.value = f'<div><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'
         rows = (

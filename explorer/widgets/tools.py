@@ -7,8 +7,13 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from explorer.widgets.panels import box, text
+from explorer.state import State
+from explorer.views import Selection
+from explorer.views.explanations import EXPLANATIONS
+from explorer.views.tables import TABLES
+from explorer.widgets.panels import as_html
 from explorer.widgets.side import button
+from explorer.widgets.view import box, text
 
 TOOLS = {
     "Runs": ("lt-runs", "Open, compare or delete runs (r)"),
@@ -85,6 +90,26 @@ class Tools(ipywidgets.Box):
     def show(self, theme: str) -> None:
         """Name the theme that the button leads to."""
         self._buttons["Dark"].description = "Light" if theme == "dark" else "Dark"
+
+
+class About(Drawer):
+    """What views show, in words and numbers."""
+
+    def __init__(self) -> None:
+        self._said = text("", "lt-about", "lt-table")
+        super().__init__("What is shown", self._said)
+
+    def tell(self, views: tuple[str, ...], state: State, selection: Selection) -> None:
+        """Explain views, and list the numbers that they show just now."""
+        parts = []
+        for view in views:
+            what = EXPLANATIONS[view]
+            parts.append(f"<h3>{html.escape(what.title)}</h3><p><b>{html.escape(what.sentence)}</b></p>")
+            parts.append(f"<p>{html.escape(what.paragraph)}</p>")
+            numbers = as_html(TABLES[view](state, selection))
+            parts.append(f"<details><summary>The numbers</summary><div>{numbers}</div></details>")
+        self._said.value = "".join(parts)
+        self.reveal()
 
 
 def help_drawer() -> Drawer:
