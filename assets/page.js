@@ -31,9 +31,9 @@ function initialize({ model }) {
 function taken({ target, key, ctrlKey, metaKey, altKey }) {
   if (ctrlKey || metaKey || altKey) return true;
   if (key === "Escape") return false;
-  if (target.closest?.("input:not([type=range]), select, textarea, [contenteditable=true]")) return true;
+  if (target.closest?.("input:not([type=range], [type=checkbox]), select, textarea, [contenteditable=true]")) return true;
   if (target.closest?.("input[type=range], [role=slider], [role=radiogroup]")) return key.startsWith("Arrow");
-  return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary"));
+  return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary, input"));
 }
 
 const KEYS = new Set(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Escape", " ", ",", ".", ..."ptsrexlnv?0123456789"]);

@@ -312,9 +312,9 @@ def _bytes(size: str) -> int:
 @lottery.command()
 def presets() -> None:
     """List the presets."""
-    for name, (what, experiment) in PRESETS.items():
-        click.echo(f"{name}: {what}")
-        click.echo(f"  {experiment.to_json()}")
+    for name, known in PRESETS.items():
+        click.echo(f"{name}: {known.about}")
+        click.echo(f"  {known.experiment.to_json()}")
 
 
 @lottery.command()

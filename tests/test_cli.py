@@ -367,9 +367,9 @@ def test_presets_lists_what_each_runs(lottery):
     status, stdout, _ = lottery("presets")
     assert status == 0
     lines = stdout.splitlines()
-    for name, (what, experiment) in PRESETS.items():
-        place = lines.index(f"{name}: {what}")
-        assert Experiment.from_json(lines[place + 1]) == experiment
+    for name, known in PRESETS.items():
+        place = lines.index(f"{name}: {known.about}")
+        assert Experiment.from_json(lines[place + 1]) == known.experiment
 
 
 def test_help_names_every_flag_with_what_it_accepts(lottery):

@@ -14,10 +14,12 @@ import numpy as np
 
 from explorer.events import Variant
 
-Tone = Variant | Literal["dense", "ink", "muted", "axis", "grid", "selection", "page"]
+RunTone = Literal["run-a", "run-b", "run-c", "run-d", "run-e", "run-f"]
+Tone = Variant | RunTone | Literal["dense", "ink", "muted", "axis", "grid", "selection", "page"]
 Kind = Literal["line", "band", "points", "rules", "boxes", "texts"]
 Columns = Mapping[str, Sequence[Any] | np.ndarray]
 
+VARIANT_TONES: tuple[Tone, ...] = ("dense", "random-sparse", "random-reinit", "ticket")
 NOTHING: dict[str, list[float]] = {"x": [], "y": []}
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
@@ -135,11 +137,17 @@ class MarginLabel:
 
 
 def margin_labels(
-    labels: Sequence[MarginLabel], at: float, x: Span, y: Span, gap: float, panel: int = 0
+    labels: Sequence[MarginLabel],
+    at: float,
+    x: Span,
+    y: Span,
+    gap: float,
+    panel: int = 0,
+    tones: Sequence[Tone] = VARIANT_TONES,
 ) -> dict[str, Mark]:
     """Write names at a fixed x, level with their last values but never closer than `gap`, joined by hairlines.
 
-    Returns a "label" and a "leader" mark for each tone; a value below the axis is marked with an arrow.
+    Returns a "label" and a "leader" mark for each of the tones; a value below the axis is marked with an arrow.
     """
     ordered = sorted(labels, key=lambda label: label.y)
     inside = [min(max(label.y, y.first), y.last) for label in ordered]
@@ -154,7 +162,6 @@ def margin_labels(
             lift = max(0.0, y.first + gap / 2 - places[0])
             places = [place + lift for place in places]
     marks: dict[str, Mark] = {}
-    tones: tuple[Tone, ...] = ("dense", "random-sparse", "random-reinit", "ticket")
     for tone in tones:
         mine = [
             (label, end, place) for label, end, place in zip(ordered, inside, places, strict=True) if label.tone == tone

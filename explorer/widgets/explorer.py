@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from explorer.errors import ExplorerError, Refused, nearest, one_of, sentence
+from explorer.errors import ExplorerError, Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Network
 from explorer.experiment import Experiment
 from explorer.places import place
@@ -26,8 +26,9 @@ from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
 from explorer.widgets.presence import Presence
 from explorer.widgets.pump import INTERVAL, Pump
+from explorer.widgets.runs import Runs
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import KEYS, About, Tools, help_drawer
+from explorer.widgets.tools import KEYS, About, Drawer, Tools, help_drawer
 from explorer.widgets.view import Actions, box
 
 RECORDED = place("assets", "recorded", DEFAULT)
@@ -70,9 +71,12 @@ class Explorer(ipywidgets.Box):
         self._side = Side(experiment, self._pressed, self._set)
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
         self._tools, self._help, self._about = Tools(self._use), help_drawer(self.shortcuts), About()
+        self._runs = Runs(self._open_listed, self._clear)
+        self._drawers: dict[str, Drawer] = {"Help": self._help, "About": self._about, "Runs": self._runs}
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main, self._help, self._about, self._presence))
+        drawers = self._drawers.values()
+        self.children = (self._page, box("lt-page", self._side, self._main, *drawers, self._presence))
         self.add_class("lt-explorer")
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
@@ -178,6 +182,7 @@ class Explorer(ipywidgets.Box):
             if self.session:
                 self.session.cancel()
             self._pump.close()
+            self._runs.hide()
             self._presence.close()
         super().close()
 
@@ -197,6 +202,7 @@ class Explorer(ipywidgets.Box):
         self.refresh()
 
     def _explain(self, views: tuple[str, ...]) -> None:
+        self._close_drawers()
         self._about.tell(views, self.state, self._selection)
 
     def _use(self, tool: str) -> None:
@@ -205,8 +211,11 @@ class Explorer(ipywidgets.Box):
                 self.present("" if self._selection.presents else "density")
             case "Dark":
                 self.theme = "dark" if self.theme == "light" else "light"
-            case "Help":
-                self._help.hide() if self._help.is_open else self._help.reveal()
+            case name if name in self._drawers:
+                was_open = self._drawers[name].is_open
+                self._close_drawers()
+                if not was_open:
+                    self._drawers[name].reveal()
         self.refresh()
 
     def _key(self, key: str) -> None:
@@ -227,17 +236,20 @@ class Explorer(ipywidgets.Box):
                 self.step()
             case "x":
                 self.cancel()
-            case "p" | "t" | "?":
-                self._use({"p": "Present", "t": "Dark", "?": "Help"}[key])
-            case "Escape" if self._help.is_open or self._about.is_open:
-                self._help.hide()
-                self._about.hide()
+            case "p" | "t" | "?" | "r":
+                self._use({"p": "Present", "t": "Dark", "?": "Help", "r": "Runs"}[key])
+            case "Escape" if any(drawer.is_open for drawer in self._drawers.values()):
+                self._close_drawers()
             case "Escape" if self._selection.presents:
                 self.present("")
             case "Escape":
                 self.follow()
             case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
                 self.present(list(VIEWS)[int(key) - 1])
+
+    def _close_drawers(self) -> None:
+        for drawer in self._drawers.values():
+            drawer.hide()
 
     def _interrupt(self) -> None:
         """Stop the search without an end, as the page has gone and its kernel goes too."""
@@ -305,7 +317,8 @@ class Explorer(ipywidgets.Box):
 
     def _open(self, run: Run | None) -> None:
         if run is not None:
-            self.cancel()  # one search at a time is on screen, and none runs on unseen
+            if self.session:  # one search at a time is on screen, and none runs on unseen
+                self.session.cancel()
             self._put_on_screen(run)
 
     def _put_on_screen(self, source: Session | Run) -> None:
@@ -314,6 +327,30 @@ class Explorer(ipywidgets.Box):
         self._source, self._introduces, self._problem = source, False, ""
         self.experiment, self.level = source.experiment, None
         self.refresh()
+
+    def _open_listed(self, path: Path) -> None:
+        """Show a run that was chosen from the table; a search is not ended by the way."""
+        if self.session and self.session.status in RUNNING:
+            raise RunError(
+                f"{path.name} is not opened: a search runs on this page; cancel it first, or wait for its end."
+            )
+        run = Run.open(path)
+        _ = run.state  # damage is told in the table, and leaves what is on screen
+        self.run = run
+        self._close_drawers()
+
+    def _clear(self) -> None:
+        """Show what would be run, and nothing else: the run on screen was deleted."""
+        self._playback.leave()
+        self._source, self._problem, self.run, self.level = Session(self.experiment, self._device), "", None, None
+        self.refresh()
+
+    @property
+    def _folder(self) -> Path | None:
+        """The directory of the run on screen, where that is one of the person's own."""
+        if self._introduces:
+            return None
+        return self._source.folder if isinstance(self._source, Session) else self._source.path
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
@@ -349,6 +386,7 @@ class Explorer(ipywidgets.Box):
         status = "idle" if self._introduces else self._source.status
         self.status = status if self._playback.number is None else "replaying"
         self._side.show(self.state, self.status, status if self.session else "idle")
+        self._runs.show(self._folder, status)
 
 
 def _check_view(name: str) -> None:

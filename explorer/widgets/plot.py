@@ -19,18 +19,41 @@ from ipywidgets import widget_serialization
 
 from explorer.places import place
 from explorer.views.chart import COLUMNS, Chart, Mark, Tone
+from explorer.views.compare import RUN_TONES
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
 UNSEEN = "#00000000"  # until the browser has dressed the mark
 WIDTHS: dict[Tone, float] = {"ticket": 3.0, "random-reinit": 2.0, "random-sparse": 2.2, "dense": 1.6}
-DASHES: dict[Tone, list[int]] = {"random-reinit": [7, 4], "random-sparse": [2, 4]}
+WIDTHS |= dict.fromkeys(RUN_TONES.values(), 2.2)
+DASHES: dict[Tone, list[int]] = {
+    "random-reinit": [7, 4],
+    "random-sparse": [2, 4],
+    "run-b": [8, 4],
+    "run-c": [2, 4],
+    "run-d": [9, 3, 2, 3],
+    "run-e": [16, 4],
+    "run-f": [9, 3, 2, 3, 2, 3],
+}
 SHAPES: dict[Tone, str] = {
     "ticket": "circle",
     "random-reinit": "square",
     "random-sparse": "triangle",
     "dense": "diamond",
+    "run-a": "circle",
+    "run-b": "square",
+    "run-c": "triangle",
+    "run-d": "diamond",
+    "run-e": "inverted_triangle",
+    "run-f": "star",
 }
-SHAPE_PIXELS = {"circle": 9.0, "square": 8.0, "triangle": 9.5, "diamond": 11.0}
+SHAPE_PIXELS = {
+    "circle": 9.0,
+    "square": 8.0,
+    "triangle": 9.5,
+    "diamond": 11.0,
+    "inverted_triangle": 9.5,
+    "star": 13.0,
+}
 BANDS: dict[Tone, float] = {"ticket": 0.22, "dense": 0.14}
 
 

@@ -1,8 +1,12 @@
 """What a person can do with what is on screen: every view speaks to every other, by pointer and by key."""
 
+import shutil
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from explorer.places import place
+from explorer.presets import DEFAULT
 from explorer.widgets.panels import VIEWS
 
 pytestmark = pytest.mark.browser
@@ -189,14 +193,20 @@ def test_keys_typed_into_fields_are_not_for_the_page(explorer):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_an_audit_of_accessibility_finds_nothing_serious(explorer, theme):
+def test_an_audit_of_accessibility_finds_nothing_serious(explorer, runs, theme):
+    for name in (f"20200103-030405-{theme}", f"20200104-030405-{theme}"):
+        shutil.copytree(place("assets", "recorded", DEFAULT), runs / name)
     if theme == "dark":
         explorer.page.keyboard.press("t")
         explorer.page.locator(".lt-dark").wait_for()
-    for key in ("", "?", "Escape", "p"):
+    for key in ("", "?", "r", "Escape", "p"):
         if key:
             explorer.page.keyboard.press(key)
             explorer.page.wait_for_timeout(500)
+        if key == "r":
+            for number in (0, 1):
+                explorer.page.locator(".lt-run-tick").nth(number).click()
+            explorer.wait_for_points("compare", "points B", 5)
         found = Axe().run(explorer.page, ".lt-explorer").response["violations"]
         serious = [v for v in found if v["impact"] in ("serious", "critical")]
         assert not serious, [(v["id"], [n["html"][:200] for n in v["nodes"][:5]]) for v in serious]
