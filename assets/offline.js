@@ -2,15 +2,18 @@
 // A frame is a moment of the history, or after those a level as it ended.
 
 const recording = JSON.parse(document.getElementById("recording").textContent);
-const { moments, levels, iterations, ways } = recording;
-const MEASURES = ["final", "early stop"];
-const SPEEDS = [0.25, 0.5, 1, 2, 4], LEVEL_SECONDS = 1.5;
+const { moments, levels, iterations, ways, views, speeds, levelSeconds } = recording;
+const MEASURES = ["final", "early stop"]; // in the order of the switch
 
-const values = recording.values.map((value) => {
-  if (!value?.bytes) return value;
-  const raw = atob(value.bytes);
-  return new DataView(Uint8Array.from(raw, (letter) => letter.charCodeAt(0)).buffer);
-});
+const values = [];
+for (const value of recording.values) {
+  if (value?.bytes) {
+    const raw = Uint8Array.from(atob(value.bytes), (letter) => letter.charCodeAt(0));
+    values.push(new DataView(raw.buffer));
+  } else if (value?.new) {
+    values.push(values[value.of].toSpliced(value.from, value.to - value.from, ...value.new)); // what differs
+  } else values.push(value);
+}
 const scripts = await Promise.all(
   recording.scripts.map(async (script) => {
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
@@ -50,7 +53,8 @@ class Model {
 
 // ---------- where one is, and how one looks
 
-const here = { preview: null, frame: moments.length + levels - 1, layer: 0, measure: 0, presents: "", playing: false, speed: 1 };
+const last = moments.length + levels - 1; // the last level, as it ended
+const here = { preview: null, frame: last, layer: 0, measure: 0, presents: "", playing: false, speed: 1 };
 const replaying = () => here.frame < moments.length;
 const levelOn = () => (replaying() ? moments[here.frame][0] : here.frame - moments.length);
 
@@ -61,7 +65,7 @@ function momentAt(level, iteration) {
 }
 
 function go(frame) {
-  here.frame = Math.min(Math.max(frame, 0), moments.length + levels - 1);
+  here.frame = Math.min(Math.max(frame, 0), last);
   show();
 }
 
@@ -71,23 +75,25 @@ function goToLevel(level) {
 
 function leave() {
   here.playing = false;
-  go(moments.length + levels - 1);
+  go(last);
 }
 
 function walk(step) {
+  if (!moments.length) return;
   here.playing = false;
   const from = replaying() ? here.frame : momentAt(levelOn(), Infinity);
   go(Math.min(Math.max(from + step, 0), moments.length - 1));
 }
 
 function play() {
+  if (!moments.length) return;
   here.playing = !here.playing;
   if (here.playing && !replaying()) here.frame = levelOn() === levels - 1 ? 0 : momentAt(levelOn(), 0);
   let place = here.frame, since = performance.now();
   const perLevel = moments.length / levels, calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const advance = (now) => {
     if (!here.playing) return;
-    place += (((now - since) / 1000) * here.speed * perLevel) / LEVEL_SECONDS;
+    place += (((now - since) / 1000) * here.speed * perLevel) / levelSeconds;
     since = now;
     if (place >= moments.length) return leave();
     const frame = calm ? momentAt(moments[Math.floor(place)][0], Infinity) : Math.floor(place);
@@ -108,11 +114,10 @@ function theme() {
   page.model.set("theme", page.model.get("theme") === "dark" ? "light" : "dark");
 }
 
-const drawer = () => document.querySelector(".lt-drawer");
+const drawer = () => document.querySelector(".lt-help-text").closest(".lt-drawer");
 const help = (open) => drawer().classList.toggle("lt-open", open);
 
 function press(key) {
-  const views = ["accuracy", "density", "masks", "histogram"];
   if (key === " ") play();
   else if (key === "ArrowLeft" || key === "ArrowRight") goToLevel(levelOn() + (key === "ArrowRight" ? 1 : -1));
   else if (key === "," || key === ".") walk(key === "." ? 1 : -1);
@@ -122,7 +127,7 @@ function press(key) {
   else if (key === "Escape" && drawer().classList.contains("lt-open")) help(false);
   else if (key === "Escape" && here.presents) present(here.presents);
   else if (key === "Escape") leave();
-  else if (views[Number(key) - 1]) present(views[Number(key) - 1]);
+  else if (Object.keys(views)[Number(key) - 1]) present(Object.keys(views)[Number(key) - 1]);
 }
 
 // ---------- the widgets
@@ -134,7 +139,6 @@ const STYLES = {
   Dropdown: "widget-inline-hbox widget-dropdown",
   ToggleButtons: "widget-inline-hbox widget-toggle-buttons",
   Text: "widget-inline-hbox widget-text",
-  IntSlider: "widget-slider",
   AnyWidget: "",
 };
 const PRESSED = {
@@ -148,7 +152,7 @@ const PRESSED = {
 const CHOSEN = {
   "lt-layer": (index) => (here.layer = index),
   "lt-measure": (index) => (here.measure = index),
-  "lt-speed": (index) => (here.speed = SPEEDS[index]),
+  "lt-speed": (index) => (here.speed = speeds[index]),
 };
 
 const named = (el, table) => table[Object.keys(table).find((name) => el.classList.contains(name))];
@@ -211,6 +215,7 @@ const APPLY = {
   },
   hidden: ({ el }, hidden) => (el.style.display = hidden ? "none" : ""),
   description: ({ kind, el }, text) => ((kind === "Button" ? el : el.firstChild).textContent = text),
+  disabled: ({ el }, disabled) => (el.disabled = disabled),
   tooltip: ({ el }, text) => (el.title = text ?? ""),
   value: ({ kind, el }, value) => (kind === "HTML" ? (el.firstChild.innerHTML = value) : (el.lastChild.value = value)),
   options: ({ kind, el }, options) => {
@@ -246,7 +251,7 @@ function apply(widget, changes) {
     for (const [name] of own) widget.model.tell(`change:${name}`);
     if (own.length) widget.model.tell("change");
   }
-  for (const name of ["classes", "hidden", ...(widget.model ? [] : ["description", "tooltip", "value", "options", "index"])]) {
+  for (const name of ["classes", "hidden", ...(widget.model ? [] : ["description", "tooltip", "disabled", "value", "options", "index"])]) {
     if (name in changes) APPLY[name](widget, changes[name]);
   }
 }
@@ -256,7 +261,7 @@ function show() {
   const way = ways.findIndex(([measure, presents]) => Boolean(presents) === Boolean(here.presents) && measure === MEASURES[here.measure]);
   const changed = new Map();
   for (const { widget: number, trait, by, changes } of recording.tracks) {
-    const timeline = changes[by === "layer" ? here.layer : way];
+    const timeline = changes[by === "layer" ? here.layer : way] ?? changes[0]; // one for all where they are the same
     let low = 0, high = timeline.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
@@ -274,13 +279,36 @@ function show() {
 }
 
 document.body.append(widgets[0].el);
-page.model.traits = { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light", presents: "" };
+const wantsPictures = location.hash === "#pictures";
+const dark = !wantsPictures && matchMedia("(prefers-color-scheme: dark)").matches;
+page.model.traits = { theme: dark ? "dark" : "light", presents: "" };
 show();
 document.querySelector(".lt-controls").after(document.getElementById("note").content);
-for (const field of document.querySelectorAll(".lt-controls :is(select, input)")) field.disabled = true;
+for (const field of document.querySelectorAll(":is(.lt-controls, .lt-replicate) :is(select, input)")) field.disabled = true;
 for (const widget of widgets) {
   if (!widget.model) continue;
   const script = scripts[widget.script];
   script.initialize?.({ model: widget.model });
   script.render?.({ model: widget.model, el: widget.el });
+}
+if (wantsPictures) await showPictures();
+
+// ---------- for who wants every view as a picture: they are written into the page, {file name: address with the data}
+
+async function showPictures() {
+  const made = {}, home = page.el.closest(".lt-explorer");
+  const charts = () => [...home.querySelectorAll(".lt-plot")];
+  while (!charts().every(({ drawing }) => drawing)) await new Promise(requestAnimationFrame);
+  for (const [view, title] of Object.entries(views)) {
+    for (const kind of ["svg", "png"]) {
+      const file = await picture(home, view, title, kind), reader = new FileReader();
+      made[`${view}.${kind}`] = await new Promise((done) => {
+        reader.onload = () => done(reader.result);
+        reader.readAsDataURL(file);
+      });
+    }
+  }
+  const said = Object.assign(document.createElement("script"), { type: "application/json", id: "pictures" });
+  said.textContent = JSON.stringify(made);
+  document.body.append(said);
 }

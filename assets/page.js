@@ -24,6 +24,8 @@ addEventListener("beforeunload", () => (left = true));
 function initialize({ model }) {
   const answer = ({ frame }) => frame && afterPainting(() => left || model.send({ painted: frame }));
   model.on("msg:custom", answer);
+  // A link to this page may ask for settings.
+  if ("voila" in document.body.dataset && location.search) model.send({ query: location.search });
   return () => model.off("msg:custom", answer);
 }
 

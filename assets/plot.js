@@ -131,6 +131,7 @@ async function render({ model, el }) {
       views?.clear();
       views = await Bokeh.embed.embed_item(figure, el);
       el.append(brush, cursor, tip);
+      el.drawing = () => views.roots[0].export("svg").ctx.get_svg(); // for who takes a picture of it
       look();
     } else if (views) {
       const { document } = views.roots[0].model;

@@ -280,9 +280,11 @@ def export(
     when: str,
     force: bool,
 ) -> None:
-    """Export a run into the folder OUT: tables (csv), or one network with torch's names (network: safetensors).
+    """Export a run into the folder OUT.
 
-    Nothing is written where a file is there already, unless --force is given.
+    Tables (csv), one network with torch's names (network: safetensors), one page that replays offline (html), every
+    view of the last level as SVG and PNG (pictures; for which a Chromium is needed). Nothing is written where a file
+    is there already, unless --force is given.
     """
     run = Run.open(folder)
     numbers = (_whole("--replicate", replicate), None if level is None else _whole("--level", level))

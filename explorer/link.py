@@ -17,6 +17,12 @@ def to_query(experiment: Experiment) -> str:
     return urlencode(experiment.typed())
 
 
+def to_python(experiment: Experiment) -> str:
+    """Return a line of Python that opens the page with every setting and the seed, for a notebook."""
+    settings = ", ".join(f"{name}={value!r}" for name, value in experiment.model_dump().items())
+    return f"from explorer import Experiment, Explorer; Explorer(Experiment({settings}))"
+
+
 def from_query(query: str) -> tuple[Experiment, list[str]]:
     """Read a URL's query, whoever wrote it: the experiment, and one sentence for each thing in it that is not accepted.
 

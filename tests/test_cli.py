@@ -6,16 +6,21 @@ import os
 import signal
 import statistics
 import urllib.error
+from xml.etree import ElementTree
 
 import pytest
 
 from explorer import Experiment, ExplorerError, Run, Session, preset, search
+from explorer.browser import ADVICE
 from explorer.cli import main
 from explorer.events import VARIANTS
-from explorer.presets import PRESETS
-from explorer.runs.export import Choice, files
+from explorer.places import place
+from explorer.presets import DEFAULT, PRESETS
+from explorer.runs.export import KINDS, Choice, files
 from explorer.runs.records import to_line
 from explorer.views.story import result
+from explorer.widgets.panels import VIEWS
+from tests.browser.chromium import find
 from tests.support import PATIENCE, is_one_sentence, searching, until
 
 
@@ -311,11 +316,14 @@ def test_show_of_what_is_no_run_is_status_1_and_one_sentence(lottery, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_export_writes_what_is_asked_for_and_says_where(lottery, shared, tmp_path):
+def test_export_writes_what_is_asked_for_and_says_where(lottery, shared, tmp_path, monkeypatch):
     run, who = (
         Run.open(shared.folder),
         ("--variant", "random-sparse", "--replicate", "1", "--level", "2", "--when", "initial"),
     )
+    monkeypatch.setattr(
+        "explorer.runs.export.KINDS", {kind: KINDS[kind] for kind in ("csv", "network")}
+    )  # the quick ones
     for arguments, made in (
         ((), files(run)),
         (("--what", "csv"), files(run, ["csv"])),
@@ -334,7 +342,7 @@ def test_export_writes_what_is_asked_for_and_says_where(lottery, shared, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--what", "pictures"], ["'pictures'", "csv, network, all"]),
+        (["--what", "picture"], ["'picture'", "csv, network, html, pictures, all", "did you mean pictures?"]),
         (["--variant", "tickt"], ["'tickt'", "did you mean ticket?"]),
         (["--when", "finale"], ["'finale'", "did you mean final?"]),
         (["--level", "9"], ["level 9", "it holds level 0, level 1"]),
@@ -352,6 +360,35 @@ def test_what_cannot_be_exported_is_refused_in_one_sentence_and_nothing_written(
     assert is_one_sentence(stderr.strip())
     assert all(part in stderr for part in said)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_without_a_browser_are_status_1_and_one_sentence_and_nothing_is_written(
+    lottery, shared, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("EXPLORER_BROWSER", str(tmp_path / "nowhere"))
+    status, stdout, stderr = lottery("export", shared.folder, tmp_path / "out", "--what", "pictures")
+    assert (status, stdout) == (1, "")
+    assert "There is no Chromium that runs" in stderr
+    assert is_one_sentence(stderr.strip())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.browser
+def test_export_draws_pictures_and_a_page(lottery, tmp_path, monkeypatch):
+    browser = find()
+    if browser is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(ADVICE)
+    monkeypatch.setenv("EXPLORER_BROWSER", browser)
+    recorded = place("assets", "recorded", DEFAULT)
+    status, stdout, stderr = lottery("export", recorded, tmp_path, "--what", "pictures", "--what", "html")
+    assert (status, stderr) == (0, "")
+    pictures = [f"{view}.{kind}" for view in VIEWS for kind in ("svg", "png")]
+    assert stdout.splitlines() == [str(tmp_path / name) for name in ("replay.html", *pictures)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["replay.html", *pictures])
+    for view in VIEWS:
+        assert ElementTree.parse(tmp_path / f"{view}.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
+        assert (tmp_path / f"{view}.png").read_bytes().startswith(b"\x89PNG")
+    assert "Lenet-300-100 on Digits" in (tmp_path / "replay.html").read_text().partition("</title>")[0]
 
 
 def test_export_into_what_is_no_folder_is_refused(lottery, shared, tmp_path):

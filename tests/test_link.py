@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explorer import Experiment
-from explorer.link import from_query, to_query
+from explorer.link import from_query, to_python, to_query
 from explorer.presets import DEFAULT, PRESETS, preset
 from tests.strategies import experiments
 from tests.support import is_one_sentence
@@ -99,3 +99,14 @@ def test_levels_that_cannot_be_pruned_fall_back_and_are_named_once(query, levels
 
 def test_the_last_of_two_counts():
     assert from_query("seed=1&seed=2")[0].seed == 2
+
+
+@given(experiments())
+def test_a_line_of_python_shows_the_same(experiment):
+    shown = []
+    line = to_python(experiment)
+    assert "\n" not in line
+    imports, _, expression = line.partition("; ")
+    assert imports == "from explorer import Experiment, Explorer"
+    eval(expression, {"Experiment": Experiment, "Explorer": shown.append})
+    assert shown == [experiment]

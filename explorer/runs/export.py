@@ -1,4 +1,4 @@
-"""What a run is taken away as: tables for pandas, and single networks in torch's own layout.
+"""What a run is taken away as: tables, single networks in torch's own layout, a page that replays, and pictures.
 
 To add a kind, write a function like `_csv` and put it into `KINDS`; the command and its help follow.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from explorer.browser import NoBrowser
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Network, Variant
 from explorer.runs import tensors
@@ -75,12 +77,13 @@ def files(run: Run, what: Iterable[str] = (ALL,), choice: Choice = FINAL_TICKET)
 
     Args:
         run: the run.
-        what: kinds of `KINDS`; "all" stands for each that this run has something for.
+        what: kinds of `KINDS`; "all" stands for each that this run has something for and this machine can make.
         choice: the network that is exported.
 
     Raises:
         Refused: a kind, a variant or a moment that there is not.
         RunError: the run does not hold what is asked for.
+        NoBrowser: pictures are asked for by their name, and there is no browser to draw them.
     """
     what = list(what)
     for label, given, names in (
@@ -92,8 +95,11 @@ def files(run: Run, what: Iterable[str] = (ALL,), choice: Choice = FINAL_TICKET)
             raise Refused({label: sentence(label, repr(given), one_of(names), nearest(given, names))})
     made: dict[str, bytes] = {}
     for kind, make in KINDS.items():
-        if kind in what or ALL in what:
+        if kind in what:
             made |= make(run, choice)
+        elif ALL in what:
+            with suppress(NoBrowser):
+                made |= make(run, choice)
     if not made:
         raise RunError(f"{run.path} has nothing to export: no {choice.variant} of it is trained yet.")
     return made
@@ -140,5 +146,24 @@ def _network(run: Run, choice: Choice) -> dict[str, bytes]:
     return {f"{who}-{when}.safetensors": network(run, variant, replicate, level, draw, when)}
 
 
-KINDS: Mapping[str, Callable[[Run, Choice], dict[str, bytes]]] = {"csv": _csv, "network": _network}
+def _html(run: Run, choice: Choice) -> dict[str, bytes]:
+    """Return the whole run as one page that replays offline."""
+    from explorer.widgets.offline import page  # only who wants it waits for widgets to load
+
+    return {"replay.html": page(run).encode()} if run.state.networks else {}
+
+
+def _pictures(run: Run, choice: Choice) -> dict[str, bytes]:
+    """Return every view of the last level, as SVG and PNG."""
+    from explorer.widgets.pictures import pictures
+
+    return pictures(run) if run.state.networks else {}
+
+
+KINDS: Mapping[str, Callable[[Run, Choice], dict[str, bytes]]] = {
+    "csv": _csv,
+    "network": _network,
+    "html": _html,
+    "pictures": _pictures,
+}
 """Kind → the function that returns its files by name; no files where a run has nothing for it."""

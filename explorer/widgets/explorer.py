@@ -13,6 +13,7 @@ import traitlets
 from explorer.errors import ExplorerError, Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Network
 from explorer.experiment import Experiment
+from explorer.link import from_query
 from explorer.places import place
 from explorer.presets import DEFAULT, preset
 from explorer.runs import Run
@@ -20,6 +21,7 @@ from explorer.session import Session
 from explorer.state import State
 from explorer.views import Selection
 from explorer.views.means import shown_level
+from explorer.widgets.export import Export, OnScreen
 from explorer.widgets.main import SENTENCE_SECONDS, Main, Scene
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS
@@ -27,6 +29,7 @@ from explorer.widgets.playback import Playback
 from explorer.widgets.presence import Presence
 from explorer.widgets.pump import INTERVAL, Pump
 from explorer.widgets.runs import Runs
+from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
 from explorer.widgets.tools import KEYS, About, Drawer, Tools, help_drawer
 from explorer.widgets.view import Actions, box
@@ -72,7 +75,13 @@ class Explorer(ipywidgets.Box):
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
         self._tools, self._help, self._about = Tools(self._use), help_drawer(self.shortcuts), About()
         self._runs = Runs(self._open_listed, self._clear)
-        self._drawers: dict[str, Drawer] = {"Help": self._help, "About": self._about, "Runs": self._runs}
+        self._drawers: dict[str, Drawer] = {
+            "Help": self._help,
+            "About": self._about,
+            "Runs": self._runs,
+            "Export": Export(self._on_screen_now),
+            "Share link": Share(lambda: self.experiment),
+        }
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
         drawers = self._drawers.values()
@@ -83,6 +92,7 @@ class Explorer(ipywidgets.Box):
         self.observe(lambda change: self._open(change["new"]), "run")
         self.observe(lambda change: self._set_experiment(change["new"]), "experiment")
         self._page.on_key(self._key)
+        self._page.on_query(self._follow_link)
         traitlets.link((self, "theme"), (self._page, "theme"))
         self._draw()
 
@@ -211,12 +221,20 @@ class Explorer(ipywidgets.Box):
                 self.present("" if self._selection.presents else "density")
             case "Dark":
                 self.theme = "dark" if self.theme == "light" else "light"
-            case name if name in self._drawers:
-                was_open = self._drawers[name].is_open
-                self._close_drawers()
-                if not was_open:
-                    self._drawers[name].reveal()
+            case _ if tool in self._drawers:
+                self._open_drawer(tool)
         self.refresh()
+
+    def _open_drawer(self, name: str) -> None:
+        """Show a drawer, or put it away where it is open; only one is open at a time."""
+        was_open = self._drawers[name].is_open
+        self._close_drawers()
+        if not was_open:
+            self._drawers[name].reveal()
+
+    def _close_drawers(self) -> None:
+        for drawer in self._drawers.values():
+            drawer.hide()
 
     def _key(self, key: str) -> None:
         """Do what a key is for; `shortcuts` lists them."""
@@ -236,8 +254,8 @@ class Explorer(ipywidgets.Box):
                 self.step()
             case "x":
                 self.cancel()
-            case "p" | "t" | "?" | "r":
-                self._use({"p": "Present", "t": "Dark", "?": "Help", "r": "Runs"}[key])
+            case "p" | "t" | "r" | "e" | "?":
+                self._use({"p": "Present", "t": "Dark", "r": "Runs", "e": "Export", "?": "Help"}[key])
             case "Escape" if any(drawer.is_open for drawer in self._drawers.values()):
                 self._close_drawers()
             case "Escape" if self._selection.presents:
@@ -246,10 +264,6 @@ class Explorer(ipywidgets.Box):
                 self.follow()
             case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
                 self.present(list(VIEWS)[int(key) - 1])
-
-    def _close_drawers(self) -> None:
-        for drawer in self._drawers.values():
-            drawer.hide()
 
     def _interrupt(self) -> None:
         """Stop the search without an end, as the page has gone and its kernel goes too."""
@@ -260,7 +274,7 @@ class Explorer(ipywidgets.Box):
         """Take over what the controls are set to."""
         experiment = self._side.controls.experiment
         if experiment is not None:
-            self.experiment = experiment
+            self.experiment, self._problem = experiment, ""
         self.refresh()
 
     def _set_experiment(self, experiment: Experiment) -> None:
@@ -297,13 +311,34 @@ class Explorer(ipywidgets.Box):
                 self.run = None
                 self._put_on_screen(session)
 
+    def _on_screen_now(self) -> OnScreen | None:
+        """Say what an export is taken from; None where nothing has been computed."""
+        source = self._source
+        folder = source.folder if isinstance(source, Session) else source.path
+        if folder is None or not source.state.networks:
+            return None
+        return OnScreen(folder, self._selection.replicate, shown_level(self.state, self._selection.level))
+
+    def _follow_link(self, query: str) -> None:
+        """Set the controls to what the page's address asks for, and name what of it is not accepted."""
+        if self.session is None:
+            experiment, problems = from_query(query)
+            if experiment != self.experiment:
+                self._playback.leave()
+                self._source, self._introduces = Session(experiment, self._device), False
+                self.experiment, self.level = experiment, None
+            self._problem = " ".join(problems)
+            self.refresh()
+
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""
         level = shown_level(self._source.state, self._selection.level)
         return (network.replicate, network.level) == (self._selection.replicate, level)
 
     def _select(self, **changes: Any) -> None:
-        self._selection, self._problem = replace(self._selection, **changes), ""
+        selection = replace(self._selection, **changes)
+        if selection != self._selection:  # what was said is read until a person does something
+            self._selection, self._problem = selection, ""
         for trait in ("layer", "variant"):
             if trait in changes:
                 self.set_trait(trait, changes[trait])

@@ -16,9 +16,13 @@ from typing import Any
 import anywidget
 import ipywidgets
 
+from explorer.history import Moment
 from explorer.places import place
 from explorer.runs import Run
+from explorer.views.explanations import EXPLANATIONS
 from explorer.widgets.explorer import Explorer
+from explorer.widgets.panels import VIEWS
+from explorer.widgets.playback import LEVEL_SECONDS, SPEEDS
 from explorer.widgets.plot import Plot, bokehjs
 
 KINDS: tuple[type[ipywidgets.DOMWidget], ...] = (
@@ -29,104 +33,133 @@ KINDS: tuple[type[ipywidgets.DOMWidget], ...] = (
     ipywidgets.Dropdown,
     ipywidgets.ToggleButtons,
     ipywidgets.Text,
-    ipywidgets.IntSlider,
 )
-MOST_FRAMES = 400  # of a longer history every second, third, … moment is kept
+NEEDS_PYTHON = {
+    *("lt-runs", "lt-share", "lt-export", "lt-buttons", "lt-state", "lt-progress", "lt-figures", "lt-adds"),
+    "lt-needs-python",
+}
+"""Style classes of what is left out, because it does nothing without Python."""
+
+MOST_MOMENTS = 400  # of a longer history every second, third, … moment is kept, and the last one of each level
+DIGITS = 7  # of every number: an iteration is kept exactly, and whatever is drawn far finer than a pixel
 WAYS = [(measure, presents) for presents in ("", "density") for measure in ("final", "early stop")]
 
 Track = dict[tuple[int, str], list[tuple[int, int]]]
 """(widget, trait) → (frame, number of the value) wherever it changed."""
 
 
-def page(run: Run) -> str:
-    """Return a run as a self-contained page. Raises `RunError` where it cannot be read."""
-    return Recorder(run).page()
+def page(run: Run, replays: bool = True) -> str:
+    """Return a run as a self-contained page. One that does not replay only shows each level as it ended.
+
+    Raises `RunError` where the run cannot be read.
+    """
+    return Recorder(run, replays).page()
+
+
+def kept(moments: Sequence[Moment], most: int = MOST_MOMENTS) -> list[int]:
+    """Return the numbers of the moments to keep: at most `most` at even steps, and the last one of each level."""
+    step = max(1, -(-len(moments) // most))
+    last = {moment.level: number for number, moment in enumerate(moments)}
+    return sorted({*range(0, len(moments), step), *last.values()})
 
 
 class Recorder:
-    """Looks at everything once, and writes down what it saw."""
+    """Looks at everything once, and writes down what it saw.
 
-    def __init__(self, run: Run) -> None:
-        self._explorer = Explorer(run=run)
-        self._run, self._moments = run, run.history.moments
-        self._kept = range(0, len(self._moments), -(-len(self._moments) // MOST_FRAMES) or 1)
+    A frame is something there is to see: a moment of the history, or after those a level as it ended.
+    """
+
+    def __init__(self, run: Run, replays: bool = True) -> None:
+        self._explorer, self._run = Explorer(run=run), run
+        self._moments = list(run.history.moments)  # of a run that is still written, those there are by now
+        self._kept = kept(self._moments) if replays else []
+        self._levels = range(run.state.level + 1)
         self._widgets = list(_tree(self._explorer))
         self._numbers = {id(widget): number for number, widget in enumerate(self._widgets)}
-        self._values: dict[str, int] = {}
+        self._values: list[Any] = []
+        self._known: dict[str, int] = {}  # a value as JSON → its number
         self._scripts: list[str] = []
 
     def page(self) -> str:
         """Return the page."""
-        layers = [parameter.name for parameter in self._run.experiment.prunable]
-        ways = [self._look(layers[0], *way) for way in WAYS]
-        others = [ways[0], *(self._look(layer, *WAYS[0]) for layer in layers[1:])]
-        tracks = [
-            {
-                "widget": widget,
-                "trait": trait,
-                "by": "layer" if by is others else "way",
-                "changes": [t[key] for t in by],
-            }
-            for key in ways[0]
-            for widget, trait in (key,)
-            for by in ((others,) if any(o[key] != ways[0][key] for o in others) else (ways,))
-        ]
-        levels = self._run.state.level + 1
+        experiment = self._run.experiment
         recording = {
-            "moments": [self._moments[k] for k in self._kept],
-            "levels": levels,
-            "iterations": self._run.experiment.iterations,
+            "views": {view: EXPLANATIONS[view].title for view in VIEWS},
+            "speeds": SPEEDS,
+            "levelSeconds": LEVEL_SECONDS,
+            "moments": [self._moments[number] for number in self._kept],
+            "levels": len(self._levels),
+            "iterations": experiment.iterations,
             "ways": WAYS,
+            "tracks": list(self._tracks()),  # which fills in the values
             "widgets": [self._described(widget) for widget in self._widgets],
             "scripts": self._scripts,
-            "values": [json.loads(value) for value in self._values],
-            "tracks": tracks,
+            "values": self._values,
         }
-        title = f"{self._run.experiment.network.title} on {self._run.experiment.data.title}"
-        return (
-            place("assets", "offline.html")
-            .read_text(encoding="utf-8")
-            .format(
-                title=html.escape(title),
-                left_out=html.escape(self._left_out()),
-                style=place("assets", "explorer.css").read_text(encoding="utf-8"),
-                bokeh=bokehjs().source.replace("</script", "<\\/script"),
-                recording=json.dumps(recording, separators=(",", ":")).replace("</", "<\\/"),
-                script=place("assets", "offline.js").read_text(encoding="utf-8"),
-            )
+        return _asset("offline.html").format(
+            title=html.escape(f"{experiment.network.title} on {experiment.data.title}"),
+            left_out=html.escape(self._left_out()),
+            style=_asset("explorer.css"),
+            bokeh=bokehjs().source.replace("</script", "<\\/script"),
+            recording=json.dumps(recording, separators=(",", ":")).replace("</", "<\\/"),
+            script=_asset("pictures.js") + _asset("offline.js"),
         )
 
     def _left_out(self) -> str:
         """Say what of the run itself is not in the page."""
-        step = self._kept.step
-        return f"Of the replay every {step}th evaluation is kept." if step > 1 else ""
+        of, there = len(self._kept), len(self._moments)
+        return f"Of the replay {of:,} of {there:,} evaluations are kept." if of < there else ""
+
+    def _tracks(self) -> Iterator[dict[str, Any]]:
+        """Say how every trait changes, in each layer or in each way of looking; nothing depends on both."""
+        first, *others = (parameter.name for parameter in self._run.experiment.prunable)
+        ways = [self._look(first, *way) for way in WAYS]
+        layers = [ways[0], *(self._look(layer, *WAYS[0]) for layer in others)]
+        for key in ways[0]:
+            by_layer, by_way = ([track[key] for track in tracks] for tracks in (layers, ways))
+            by = "layer" if any(changes != by_layer[0] for changes in by_layer) else "way"
+            changes = by_layer if by == "layer" else by_way if any(one != by_way[0] for one in by_way) else by_way[:1]
+            yield {"widget": key[0], "trait": key[1], "by": by, "changes": changes}
 
     def _look(self, layer: str, measure: str, presents: str) -> Track:
-        """Go through all moments, then all levels, in one way of looking."""
-        explorer = self._explorer
+        """Go through all frames in one way of looking at one layer."""
         track: Track = {}
-        shown: dict[tuple[int, str], str] = {}
+        shown: dict[tuple[int, str], Any] = {}  # just now
         for frame, (number, level) in enumerate(self._frames()):
-            explorer.look(number, level=level, layer=layer, measure=measure, presents=presents)
+            self._explorer.look(number, level=level, layer=layer, measure=measure, presents=presents)
             for widget in self._widgets:
                 for trait, value in _shown(widget):
                     key = self._numbers[id(widget)], trait
-                    written = json.dumps(value, separators=(",", ":"))
-                    if shown.get(key) != written:
-                        shown[key] = written
-                        track.setdefault(key, []).append((frame, self._values.setdefault(written, len(self._values))))
+                    if key not in shown or shown[key] != value:
+                        changes = track.setdefault(key, [])
+                        before = changes[-1][1] if changes else None
+                        changes.append((frame, self._number(value, before, shown.get(key))))
+                        shown[key] = value
         return track
 
     def _frames(self) -> Iterator[tuple[int | None, int | None]]:
-        """List what there is to see: (moment, level); the moments of a replay, then each level as it ended."""
+        """List the frames: (number of a moment, none) for a replay, then (none, level)."""
         yield from ((number, None) for number in self._kept)
-        yield from ((None, level) for level in range(self._run.state.level + 1))
+        yield from ((None, level) for level in self._levels)
+
+    def _number(self, value: Any, before: int | None, old: Any) -> int:
+        """Return the number of a value, which is written once; a list as what differs from the one before it."""
+        written = _plain(value)
+        known = json.dumps(written)
+        if known not in self._known:
+            self._known[known] = len(self._values)
+            if before is not None and isinstance(value, list) and isinstance(old, list):
+                start = _alike(old, value)
+                end = _alike(old[start:][::-1], value[start:][::-1])
+                written = {"of": before, "from": start, "to": len(old) - end, "new": written[start : len(value) - end]}
+            self._values.append(written)
+        return self._known[known]
 
     def _described(self, widget: ipywidgets.DOMWidget) -> dict[str, Any]:
         """Say what a widget is made of, as far as that never changes."""
         described: dict[str, Any] = {
-            "kind": _kind(widget),
-            "children": [self._numbers[id(w)] for w in _children(widget)],
+            "kind": next(kind.__name__ for kind in KINDS if isinstance(widget, kind)),
+            "children": [self._numbers[id(child)] for child in _children(widget)],
         }
         if isinstance(widget, anywidget.AnyWidget):
             script = str(widget._esm)
@@ -138,18 +171,19 @@ class Recorder:
         return described
 
 
+def _asset(name: str) -> str:
+    return place("assets", name).read_text(encoding="utf-8")
+
+
 def _tree(widget: ipywidgets.DOMWidget) -> Iterator[ipywidgets.DOMWidget]:
     yield widget
     for child in _children(widget):
         yield from _tree(child)
 
 
-def _children(widget: ipywidgets.DOMWidget) -> Sequence[ipywidgets.DOMWidget]:
-    return widget.children if isinstance(widget, ipywidgets.Box) else ()
-
-
-def _kind(widget: ipywidgets.DOMWidget) -> str:
-    return next(kind.__name__ for kind in KINDS if isinstance(widget, kind))
+def _children(widget: ipywidgets.DOMWidget) -> list[ipywidgets.DOMWidget]:
+    children = widget.children if isinstance(widget, ipywidgets.Box) else ()
+    return [child for child in children if isinstance(child, KINDS) and NEEDS_PYTHON.isdisjoint(child._dom_classes)]
 
 
 def _shown(widget: ipywidgets.DOMWidget) -> Iterator[tuple[str, Any]]:
@@ -163,21 +197,37 @@ def _shown(widget: ipywidgets.DOMWidget) -> Iterator[tuple[str, Any]]:
         case anywidget.AnyWidget():
             for name in widget.trait_names(sync=True):
                 if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip"):
-                    value = getattr(widget, name)
-                    yield name, {"bytes": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+                    yield name, getattr(widget, name)
         case ipywidgets.HTML():
             yield "value", widget.value
         case ipywidgets.Button():
             yield "description", widget.description
             yield "tooltip", widget.tooltip
+            yield "disabled", widget.disabled
         case ipywidgets.Dropdown() | ipywidgets.ToggleButtons():
             yield "description", widget.description
-            yield "options", [str(label) for label, _ in _options(widget)]
+            yield "options", [str(option[0] if isinstance(option, tuple) else option) for option in widget.options]
             yield "index", widget.index
         case ipywidgets.Text():
             yield "description", widget.description
             yield "value", widget.value
 
 
-def _options(widget: Any) -> list[tuple[str, Any]]:
-    return [option if isinstance(option, tuple) else (option, option) for option in widget.options]
+def _alike(one: list[Any], other: list[Any]) -> int:
+    """Return how many entries two lists begin with that are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: bytes as text, and no digits that nobody sees."""
+    match value:
+        case float():
+            return float(f"{value:.{DIGITS}g}")
+        case bytes():
+            return {"bytes": base64.b64encode(value).decode()}
+        case dict():
+            return {name: _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+    return value

@@ -1,4 +1,4 @@
-"""The page itself: its style sheet, its size, and its word that a frame is painted."""
+"""The page itself: its style sheet, its size, what its address asks for, and its word that a frame is painted."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Page(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._pressed: Callable[[str], None] = lambda key: None
+        self._asked: Callable[[str], None] = lambda query: None
         self._frame, self._painted = 0, asyncio.Event()
         self.on_msg(self._answered)
 
@@ -44,8 +45,17 @@ class Page(anywidget.AnyWidget):
         """Call `pressed` with the name of each key that is pressed outside fields: "ArrowLeft", "p", " "."""
         self._pressed = pressed
 
+    def on_query(self, asked: Callable[[str], None]) -> None:
+        """Call `asked` with the query of the page's address, once, where the page is all there is and has one.
+
+        It is read there, because a kernel that was warm before the page was asked for has not seen the request.
+        """
+        self._asked = asked
+
     def _answered(self, widget: object, content: dict[str, Any], buffers: object) -> None:
         if content.get("painted") == self._frame:
             self._painted.set()
         elif "key" in content:
             self._pressed(content["key"])
+        elif "query" in content:
+            self._asked(str(content["query"]))

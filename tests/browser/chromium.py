@@ -1,4 +1,4 @@
-"""A Chromium for the tests: which one, with what flags, and where to get one.
+"""A Chromium for the tests: which one, and where to get one.
 
 `python -m tests.browser.chromium` makes sure that there is one.
 """
@@ -9,46 +9,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",  # CI runs as root
-    "--disable-gpu",
-    "--no-first-run",
-    # Silence: the tests count the requests that leave the machine.
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+import explorer.browser
+from explorer.browser import ADVICE
+
 PLAYWRIGHTS_OWN = """
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
     print(playwright.chromium.executable_path, end="")
 """
-ADVICE = (
-    "There is no Chromium that runs: install one (on Debian: apt-get install chromium), "
-    "or name one in EXPLORER_BROWSER."
-)
 
 
 def find() -> str | None:
-    """The browser to use: the one that EXPLORER_BROWSER names, one on the PATH, or Playwright's own."""
-    return next((path for name in candidates() if (path := shutil.which(name)) and runs(path)), None)
+    """The browser to use: the one that the program finds, or Playwright's own."""
+    return explorer.browser.find(playwrights_own())
 
 
-def candidates() -> Iterator[str]:
-    if named := os.environ.get("EXPLORER_BROWSER"):
-        yield named
-    else:
-        yield from NAMES
-        # Asked in a process of its own, as Playwright can't be started twice in one.
-        yield subprocess.run([sys.executable, "-c", PLAYWRIGHTS_OWN], capture_output=True, text=True).stdout
-
-
-def runs(path: str) -> bool:
-    """False for Ubuntu's stub that asks for a snap, and for a download whose libraries are missing."""
-    return subprocess.run([path, "--version"], capture_output=True).returncode == 0
+def playwrights_own() -> Iterator[str]:
+    # Asked in a process of its own, as Playwright can't be started twice in one.
+    yield subprocess.run([sys.executable, "-c", PLAYWRIGHTS_OWN], capture_output=True, text=True).stdout
 
 
 def ways_to_get_one() -> Iterator[list[str]]:

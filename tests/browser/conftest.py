@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tests.browser.chromium import ADVICE, find
+from explorer.browser import ADVICE
+from tests.browser.chromium import find
 from tests.browser.page import Explorer, chromium, serving
 
 

@@ -12,7 +12,8 @@ from time import monotonic
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.chromium import ADVICE, FLAGS, find
+from explorer.browser import ADVICE, FLAGS, NO_SANDBOX
+from tests.browser.chromium import find
 from tests.support import command_of
 
 COLUMN = """([figure, mark, column]) =>
@@ -56,7 +57,9 @@ def chromium(sparing: bool = False) -> Iterator[Browser]:
     assert path, ADVICE
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=list(FLAGS[1:]), ignore_default_args=list(SPARING) if sparing else None
+            executable_path=path,
+            args=[*FLAGS[1:], NO_SANDBOX],
+            ignore_default_args=list(SPARING) if sparing else None,
         )
         yield browser
         browser.close()

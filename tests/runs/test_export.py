@@ -1,4 +1,7 @@
-"""What is taken away from a run: tables that pandas reads, networks that torch reads, digests that can be checked."""
+"""What is taken away from a run: tables that pandas reads, networks that torch reads, digests that can be checked.
+
+Pages are tested in widgets/test_offline.py, pictures in browser/test_offline.py.
+"""
 
 import csv
 import hashlib
@@ -14,6 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from explorer import Experiment, Refused, Run, RunError
+from explorer.browser import ADVICE, NoBrowser
 from explorer.events import Network
 from explorer.runs import Writer
 from explorer.runs.export import KINDS, Choice, export, files, network
@@ -74,12 +78,21 @@ def test_the_last_trained_level_is_exported_unless_one_is_asked_for(run):
     assert name == "random-sparse-r1-l2-d0-initial.safetensors"
 
 
-def test_all_is_every_kind_that_there_is_something_for(run, tiny, tmp_path):
-    kinds = [files(run, [kind]) for kind in KINDS]
-    assert files(run) == {name: content for made in kinds for name, content in made.items()}
+def test_all_is_every_kind_that_there_is_something_for_and_a_way_to_make(run, tiny, tmp_path, monkeypatch):
     Writer(tiny, "cpu", "torch", tmp_path).close()
     empty = Run.open(tmp_path)
     assert set(files(empty)) == {"curves.csv", "summary.csv"}
+    assert set(KINDS) == {"csv", "network", "html", "pictures"}
+
+    def no_browser(run, choice):
+        raise NoBrowser(ADVICE)
+
+    quick = {kind: KINDS[kind] for kind in ("csv", "network")} | {"pictures": no_browser}
+    monkeypatch.setattr("explorer.runs.export.KINDS", quick)
+    with pytest.raises(NoBrowser):
+        files(run, ["all", "pictures"])
+    kinds = [files(run, [kind]) for kind in ("csv", "network")]
+    assert files(run) == {name: content for made in kinds for name, content in made.items()}
     with pytest.raises(RunError, match="no ticket of it is trained yet") as caught:
         files(empty, ["network"])
     assert is_one_sentence(str(caught.value))
