@@ -196,9 +196,9 @@ def _follow(session: Session) -> None:
             density = words.remaining(state.experiment.density(state.level), exact=True)
             where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
             bar.update(task, completed=now.share, description=where, left=now.left)
-            if bar.disable and now.left and state.level > said:
+            if bar.disable and state.networks and state.level > said:
                 said = state.level
-                click.echo(f"{where}: {now.left}", err=True)
+                click.echo(": ".join(filter(None, (where, now.left))), err=True)
     session.wait()  # for whoever still prints the last records
 
 

@@ -173,6 +173,10 @@ class Explorer(ipywidgets.Box):
         self._page.presents = view
         self._select(presents=view)
 
+    def record(self) -> None:
+        """Draw all there is, seen or not, whenever `look` is called."""
+        self._main.draw_all()
+
     def look(self, number: int | None = None, **selection: Any) -> None:
         """Draw a moment of the history, or what is newest, at once and whole: for who records the page."""
         self._playback.number = number

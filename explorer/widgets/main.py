@@ -156,6 +156,10 @@ class Main(ipywidgets.Box):
         """Show a view that is not always there."""
         self._room.value = next((room for room, views in ROOMS.items() if view in views), self._room.value)
 
+    def draw_all(self) -> None:
+        """Draw the views of all rooms from now on, entered or not: for who records the page."""
+        self._own = []
+
     def _enter(self, room: str) -> None:
         """Show the views of one room under the charts; those of the others are not drawn meanwhile."""
         self._away = {view for other, views in ROOMS.items() if other != room for view in views}

@@ -65,6 +65,7 @@ class Runs(Drawer):
         self._comparison, self._table = box("lt-comparison"), RunTable(self._asked)
         self._hint, self._kept = text("", "lt-hint"), text("", "lt-kept")
         super().__init__("Runs", self._comparison, self._hint, self._table, self._kept)
+        self.add_class("lt-needs-python")
         self.add_class("lt-runs-drawer")
 
     def show(self, path: Path | None, status: str) -> None:

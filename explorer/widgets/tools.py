@@ -98,6 +98,7 @@ class About(Drawer):
     def __init__(self) -> None:
         self._said = text("", "lt-about", "lt-table")
         super().__init__("What is shown", self._said)
+        self.add_class("lt-needs-python")
 
     def tell(self, views: tuple[str, ...], state: State, selection: Selection) -> None:
         """Explain views, and list the numbers that they show just now."""
