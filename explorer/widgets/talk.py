@@ -128,8 +128,8 @@ class Talk(Explorer):
             case "l":
                 self.live = not self.live
             case "v":
-                views = [*self._played.views]
-                self.present(views[views.index(self._selection.presents) - 1])
+                views, shown = [*self._played.views], self._selection.presents
+                self.present(views[views.index(shown) - 1 if shown in views else 0])
             case "n":
                 self._toggle_notes()
             case "Escape" if not self._help.is_open:

@@ -12,6 +12,7 @@ from explorer.presets import DEFAULT, PRESETS, preset
 from explorer.views import words
 from explorer.views.progress import EVALUATED, seconds_an_image
 from explorer.widgets.controls import OWN
+from tests.support import PATIENCE
 
 
 def controls(explorer):
@@ -236,3 +237,23 @@ def test_a_level_that_is_not_there_is_the_nearest_that_is(shared):
     explorer.level = 99
     explorer._draw()
     assert explorer._main._strip.shown == shared.experiment.levels
+
+
+def test_the_sentence_that_was_left_in_peace_is_written_in_the_end(shared):
+    async def scene():
+        explorer = Explorer(run=shared.folder)
+        explorer.go(2, 0)
+        explorer._draw()
+        explorer.walk(3)
+        explorer._draw()
+        held = explorer._main._story.value
+        explorer.look(explorer._playback.number)
+        wanted, explorer._main._story.value = explorer._main._story.value, held
+        assert wanted != held, "numbers went on while the sentence stood"
+        explorer._draw()
+        while explorer._main._story.value == held:
+            await asyncio.sleep(0.05)
+        assert explorer._main._story.value == wanted
+        explorer.close()
+
+    asyncio.run(asyncio.wait_for(scene(), PATIENCE))

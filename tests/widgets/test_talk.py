@@ -63,6 +63,9 @@ def test_keys_lead_through_the_scenes(recorded):
     assert talk._page.presents == "histogram"
     press(talk, "v")
     assert talk._page.presents == "density"
+    talk.present("overlap")
+    press(talk, "v")
+    assert talk._page.presents == "density", "back to what the scene is about"
     press(talk, "2", "v", "ArrowLeft", "PageUp")
     assert (talk.scene, talk._page.presents) == views[0]
     press(talk, "p", "s", "x", "7", "q")
