@@ -296,6 +296,10 @@ const dark = !wantsPictures && matchMedia("(prefers-color-scheme: dark)").matche
 page.model.traits = { theme: dark ? "dark" : "light", presents: "" };
 show();
 document.querySelector(".lt-controls").after(document.getElementById("note").content);
+if (wantsPictures) {
+  widgets[0].el.style.height = "2000px"; // room for all rooms at once
+  for (const content of document.querySelectorAll(".lt-main > :is(.lt-weights, .lt-pair)")) content.style.display = "";
+}
 for (const field of document.querySelectorAll(":is(.lt-controls, .lt-replicate) :is(select, input)")) field.disabled = true;
 for (const widget of widgets) {
   if (!widget.model) continue;
@@ -312,8 +316,6 @@ async function showPictures() {
   const charts = () => [...home.querySelectorAll(".lt-plot")];
   while (!charts().every(({ drawing }) => drawing)) await new Promise(requestAnimationFrame);
   for (const [view, title] of Object.entries(views)) {
-    enter(Math.max(0, rooms.findIndex((content) => content.includes(view))));
-    for (let frames = 0; frames < 10; frames++) await new Promise(requestAnimationFrame); // charts fit themselves
     for (const kind of ["svg", "png"]) {
       const file = await picture(home, view, title, kind), reader = new FileReader();
       made[`${view}.${kind}`] = await new Promise((done) => {
