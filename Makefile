@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STAMP := .venv/.installed
 
-.PHONY: help install explore test bench screenshots browser clean
+.PHONY: help install explore test bench soak screenshots browser clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -18,6 +18,9 @@ test: browser ## style, types and tests; flags of pytest go in ARGS="-k masks"
 
 bench: install ## measure speed and latency
 	.venv/bin/python -m tests.bench $(ARGS)
+
+soak: browser ## leave the page alone for an hour and see what grows
+	.venv/bin/python -m tests.soak $(ARGS)
 
 screenshots: browser ## take the README's screenshots anew
 	.venv/bin/python -m tests.screenshots $(ARGS)

@@ -48,6 +48,7 @@ function averaged(bits, rows, columns, width, height) {
 }
 
 function bytes(view) {
+  if (!view?.byteLength) return new Uint8Array();
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
@@ -56,8 +57,34 @@ function render({ model, el }) {
   canvas.setAttribute("role", "img");
   const waiting = document.createElement("div");
   waiting.className = "lt-waiting";
+  const row = document.createElement("div"), column = document.createElement("div");
+  row.className = "lt-row";
+  column.className = "lt-column";
   el.classList.add("lt-heatmap");
-  el.append(canvas, waiting);
+  el.append(canvas, row, column, waiting);
+
+  // The row and column under the pointer; told when they are others.
+  let told = "null";
+  function tell(cell) {
+    if (JSON.stringify(cell) === told) return;
+    told = JSON.stringify(cell);
+    model.send({ cell });
+  }
+  const leave = () => tell(null);
+  function point({ clientX, clientY }) {
+    const rows = model.get("rows"), columns = model.get("columns"), box = canvas.getBoundingClientRect();
+    const at = [((clientY - box.top) / box.height) * rows, ((clientX - box.left) / box.width) * columns].map(Math.floor);
+    if (rows && at[0] >= 0 && at[0] < rows && at[1] >= 0 && at[1] < columns) tell(at);
+    else leave();
+  }
+  canvas.addEventListener("pointermove", point);
+  canvas.addEventListener("pointerleave", leave);
+
+  function show(line, number, count, start, size) {
+    line.hidden = number < 0 || !count;
+    line.style[start] = `${(100 * number) / count}%`;
+    line.style[size] = `max(2px, ${100 / count}%)`;
+  }
 
   function paint() {
     const rows = model.get("rows"), columns = model.get("columns");
@@ -66,26 +93,32 @@ function render({ model, el }) {
     waiting.hidden = !empty;
     waiting.textContent = model.get("waiting");
     canvas.setAttribute("aria-label", model.get("summary"));
+    show(row, model.get("row"), rows, "top", "height");
+    show(column, model.get("column"), columns, "left", "width");
     if (empty || !el.isConnected) return; // it is painted when it gets its room
     const raw = bytes(model.get("values"));
-    let width = columns, height = rows, values;
+    let width = columns, height = rows, values, lit = null;
     if (model.get("bits")) {
       const box = el.getBoundingClientRect(), dots = window.devicePixelRatio || 1;
       width = Math.max(1, Math.min(columns, Math.round(box.width * dots)));
       height = Math.max(1, Math.min(rows, Math.round(box.height * dots)));
       values = averaged(raw, rows, columns, width, height);
+      const chosen = bytes(model.get("lit"));
+      if (chosen.length) lit = averaged(chosen, rows, columns, width, height);
     } else {
       values = new Uint16Array(raw.slice().buffer);
     }
     // A cell of few bits reaches full strength with its first ones, so that single weights are seen.
     const cell = (rows * columns) / (width * height);
     const darkest = model.get("bits") ? Math.max(model.get("darkest"), Math.min(1, 1.6 / cell)) : model.get("darkest");
-    const colours = ramp(model.get("tone"));
+    const colours = ramp(model.get("tone"), el.closest(".lt-dark") !== null);
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height);
     for (let k = 0; k < values.length; k++) {
-      if (values[k] > 0) image.data.set([...colours[shade(values[k], darkest)], 255], 4 * k);
+      if (!(values[k] > 0)) continue;
+      const opaque = !lit || lit[k] > 0 ? 255 : 50; // what is not chosen steps back
+      image.data.set([...colours[shade(lit?.[k] || values[k], darkest)], opaque], 4 * k);
     }
     context.putImageData(image, 0, 0);
   }

@@ -2,7 +2,7 @@
 // A frame is a moment of the history, or after those a level as it ended.
 
 const recording = JSON.parse(document.getElementById("recording").textContent);
-const { moments, levels, iterations, ways, views, speeds, levelSeconds } = recording;
+const { moments, levels, iterations, ways, views, rooms, speeds, levelSeconds } = recording;
 const MEASURES = ["final", "early stop"]; // in the order of the switch
 
 const values = [];
@@ -105,6 +105,8 @@ function play() {
 }
 
 function present(view) {
+  const room = rooms.findIndex((content) => content.includes(view));
+  if (room >= 0) enter(room);
   here.presents = here.presents === view ? "" : view;
   page.model.set("presents", here.presents);
   show();
@@ -153,7 +155,17 @@ const CHOSEN = {
   "lt-layer": (index) => (here.layer = index),
   "lt-measure": (index) => (here.measure = index),
   "lt-speed": (index) => (here.speed = speeds[index]),
+  "lt-room": enter,
 };
+
+// The views under the charts, one room of them at a time.
+function enter(room) {
+  const contents = document.querySelectorAll(".lt-main > :is(.lt-weights, .lt-pair)");
+  contents.forEach((content, k) => (content.style.display = k === room ? "" : "none"));
+  const names = document.querySelectorAll(".lt-room button");
+  names.forEach((name, k) => name.classList.toggle("mod-active", k === room));
+  document.querySelector(".lt-main > .lt-heads > .lt-key").style.display = room ? "none" : "";
+}
 
 const named = (el, table) => table[Object.keys(table).find((name) => el.classList.contains(name))];
 
@@ -189,7 +201,7 @@ function said(widget, content) {
     if (widget.el.closest(".lt-accuracy")) {
       if (click) here.playing = false;
       if (click) go(momentAt(levelOn(), notes[note][0]));
-    } else if (widget.el.closest(".lt-density")) {
+    } else if (widget.el.closest(".lt-density, .lt-overlap, .lt-timing")) {
       here.preview = click ? null : note;
       if (click) goToLevel(note);
       show();
@@ -284,6 +296,10 @@ const dark = !wantsPictures && matchMedia("(prefers-color-scheme: dark)").matche
 page.model.traits = { theme: dark ? "dark" : "light", presents: "" };
 show();
 document.querySelector(".lt-controls").after(document.getElementById("note").content);
+if (wantsPictures) {
+  widgets[0].el.style.height = "2000px"; // room for all rooms at once
+  for (const content of document.querySelectorAll(".lt-main > :is(.lt-weights, .lt-pair)")) content.style.display = "";
+}
 for (const field of document.querySelectorAll(":is(.lt-controls, .lt-replicate) :is(select, input)")) field.disabled = true;
 for (const widget of widgets) {
   if (!widget.model) continue;

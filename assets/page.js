@@ -1,11 +1,12 @@
 // The page's end of the pump: says when a frame is painted, how much room there is, and which key was pressed.
 // Presence is not painting: a hidden page paints nothing and answers at once, so that its search goes on.
 
-const LETTERS = { small: 11.5, middle: 12, large: 14 };
-const SLIDE = 0.035; // letters of a presented view, as a share of its height
+const LETTERS = { small: 11.5, middle: 12, large: 14, huge: 28 };
+const SLIDE = 0.035; // letters of a presented view, as a share of its height, or of that of a 16:10 one as wide
 
 // As in explorer.css.
 function sizeOf({ width, height }) {
+  if (width >= 2800) return "huge";
   if (width >= 1800 && height >= 1000) return "large";
   return width <= 1360 || height <= 820 ? "small" : "middle";
 }
@@ -16,8 +17,12 @@ function afterPainting(done) {
   requestAnimationFrame(() => requestAnimationFrame(done));
 }
 
+// Voila gives up the connection when its page is left, a moment before the last frame may be painted.
+let left = false;
+addEventListener("beforeunload", () => (left = true));
+
 function initialize({ model }) {
-  const answer = ({ frame }) => frame && afterPainting(() => model.send({ painted: frame }));
+  const answer = ({ frame }) => frame && afterPainting(() => left || model.send({ painted: frame }));
   model.on("msg:custom", answer);
   // A link to this page may ask for settings.
   if ("voila" in document.body.dataset && location.search) model.send({ query: location.search });
@@ -28,12 +33,12 @@ function initialize({ model }) {
 function taken({ target, key, ctrlKey, metaKey, altKey }) {
   if (ctrlKey || metaKey || altKey) return true;
   if (key === "Escape") return false;
-  if (target.closest?.("input:not([type=range]), select, textarea, [contenteditable=true]")) return true;
+  if (target.closest?.("input:not([type=range], [type=checkbox]), select, textarea, [contenteditable=true]")) return true;
   if (target.closest?.("input[type=range], [role=slider], [role=radiogroup]")) return key.startsWith("Arrow");
-  return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary"));
+  return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary, input"));
 }
 
-const KEYS = new Set(["ArrowLeft", "ArrowRight", "Escape", " ", ",", ".", ..."ptsrex?0123456789"]);
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Escape", " ", ",", ".", ..."ptsrexlnv?0123456789"]);
 
 function render({ model, el }) {
   el.style.display = "none";
@@ -51,7 +56,12 @@ function render({ model, el }) {
     home.classList.add(`lt-${model.get("theme")}`);
     home.classList.toggle("lt-presenting", Boolean(presents));
     home.dataset.presents = presents;
-    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * height) : LETTERS[size]}`);
+    home.querySelector(".lt-status")?.setAttribute("role", "status");
+    home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * Math.min(height, width / 1.6)) : LETTERS[size]}`);
+    // A slider's handle takes its name from nowhere.
+    for (const handle of home.querySelectorAll(".noUi-handle")) {
+      handle.setAttribute("aria-label", handle.closest(".lt-field")?.querySelector("label")?.textContent ?? "");
+    }
     document.dispatchEvent(new Event("lt-look"));
   };
   const room = new ResizeObserver(dress);
@@ -59,7 +69,8 @@ function render({ model, el }) {
     if (event.defaultPrevented || !KEYS.has(event.key) || taken(event)) return;
     event.preventDefault();
     event.stopPropagation(); // a notebook has keys of its own
-    model.send({ key: event.key });
+    if (event.key === "Escape") home.focus(); // what closes takes the keyboard with it
+    model.send({ key: event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key });
   };
   const less = window.matchMedia("(prefers-reduced-motion: reduce)");
   const calm = () => set("reduced", less.matches);
@@ -76,6 +87,7 @@ function render({ model, el }) {
     model.on("change:theme change:presents", dress);
     // Where the page is all there is, its keys need no focus.
     keyboard = "voila" in document.body.dataset ? document : home;
+    if (keyboard === home) home.tabIndex = 0; // elsewhere a click must bring them here
     keyboard.addEventListener("keydown", press);
   };
   begin();

@@ -74,7 +74,45 @@ async function render({ model, el }) {
     tip.hidden = cursor.hidden = true;
     if (noted !== null) model.send({ note: (noted = null), click: false });
   }
-  const click = () => noted !== null && model.send({ note: noted, click: true });
+  const click = () => noted !== null && !dragged && model.send({ note: noted, click: true });
+
+  // Dragging chooses a range of x; a click lets go of it.
+  const brush = document.createElement("div");
+  brush.className = "lt-brush";
+  brush.hidden = true;
+  let from = null, dragged = false;
+  const share = ({ clientX }) => {
+    const { left, width } = el.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (clientX - left) / width));
+  };
+  function grab(event) {
+    dragged = false;
+    if (!model.get("brushes") || event.button !== 0) return;
+    el.setPointerCapture(event.pointerId);
+    from = share(event);
+  }
+  function drag(event) {
+    if (from === null || Math.abs(share(event) - from) < 0.02) return;
+    dragged = true;
+    const [low, high] = [from, share(event)].sort((a, b) => a - b);
+    Object.assign(brush.style, { left: `${100 * low}%`, width: `${100 * (high - low)}%` });
+    brush.hidden = false;
+  }
+  function drop(event) {
+    if (from === null) return;
+    const [low, high] = [from, share(event)].sort((a, b) => a - b);
+    from = null;
+    if (dragged) {
+      const { start, end } = views.roots[0].model.document.get_model_by_name("x");
+      model.send({ brush: [low, high].map((at) => start + at * (end - start)) });
+    } else if (!brush.hidden) {
+      brush.hidden = true;
+      model.send({ brush: null });
+    }
+  }
+  el.addEventListener("pointerdown", grab);
+  el.addEventListener("pointermove", drag);
+  el.addEventListener("pointerup", drop);
   el.addEventListener("pointermove", point);
   el.addEventListener("pointerleave", leave);
   el.addEventListener("click", click);
@@ -92,7 +130,7 @@ async function render({ model, el }) {
     if (figure) {
       views?.clear();
       views = await Bokeh.embed.embed_item(figure, el);
-      el.append(cursor, tip);
+      el.append(brush, cursor, tip);
       el.drawing = () => views.roots[0].export("svg").ctx.get_svg(); // for who takes a picture of it
       look();
     } else if (views) {

@@ -27,4 +27,7 @@ c.Voila.ip = "127.0.0.1"
 c.VoilaConfiguration.template = "explorer"
 c.VoilaConfiguration.allow_template_override = "NO"  # the stock ones ask other machines for fonts
 c.VoilaConfiguration.kernel_spec_manager_class = OwnKernel
+c.VoilaConfiguration.preheat_kernel = True  # the page is made before anyone asks for it
+# Only this one: Voila would warm up every notebook that it finds where it is given a folder.
+c.VoilaKernelManager.kernel_pools_config = {"default": {"pool_size": 0}, "explorer.ipynb": {"pool_size": 1}}
 c.VoilaConfiguration.show_tracebacks = True  # folded away under one sentence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from explorer.presets import preset
     from explorer.runs import Run
     from explorer.session import Session
-    from explorer.widgets import Explorer
+    from explorer.widgets import Explorer, Talk
 
 HOMES = {
     "search": "explorer.algorithm",
@@ -25,6 +25,7 @@ HOMES = {
     "Run": "explorer.runs",
     "Session": "explorer.session",
     "Explorer": "explorer.widgets",
+    "Talk": "explorer.widgets",
     "ExplorerError": "explorer.errors",
     "Refused": "explorer.errors",
     "DataError": "explorer.errors",
@@ -32,7 +33,8 @@ HOMES = {
 }
 
 __all__ = [
-    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "preset", "search",
+    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Talk", "preset",
+    "search",
 ]  # fmt: skip
 
 

@@ -196,9 +196,9 @@ def _follow(session: Session) -> None:
             density = words.remaining(state.experiment.density(state.level), exact=True)
             where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
             bar.update(task, completed=now.share, description=where, left=now.left)
-            if bar.disable and now.left and state.level > said:
+            if bar.disable and state.networks and state.level > said:
                 said = state.level
-                click.echo(f"{where}: {now.left}", err=True)
+                click.echo(": ".join(filter(None, (where, now.left))), err=True)
     session.wait()  # for whoever still prints the last records
 
 
@@ -314,9 +314,9 @@ def _bytes(size: str) -> int:
 @lottery.command()
 def presets() -> None:
     """List the presets."""
-    for name, (what, experiment) in PRESETS.items():
-        click.echo(f"{name}: {what}")
-        click.echo(f"  {experiment.to_json()}")
+    for name, known in PRESETS.items():
+        click.echo(f"{name}: {known.about}")
+        click.echo(f"  {known.experiment.to_json()}")
 
 
 @lottery.command()
@@ -326,8 +326,11 @@ def presets() -> None:
     metavar="N",
     help="Where to serve (default: the first free from 8866; one that is taken is passed over).",
 )
-def explore(port: int | None) -> None:
+@click.option(
+    "--app", default="explorer", metavar="APP", help="What to serve: explorer (default), or talk, for a stage."
+)
+def explore(port: int | None, app: str) -> None:
     """Serve the page on this machine and say where to look."""
     from explorer.serve import serve
 
-    sys.exit(serve(port))
+    sys.exit(serve(port, app))

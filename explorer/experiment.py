@@ -19,6 +19,9 @@ from explorer.errors import Refused, nearest, one_of, sentence
 from explorer.pruning import cut, survivors
 
 NAMES: dict[str, Mapping[str, Any]] = {"architecture": ARCHITECTURES, "dataset": DATASETS}
+MEASURED = 1_000
+"""Training images on which train loss and accuracy are measured."""
+
 FROM_ARCHITECTURE = ("dataset", "prune", "iterations", "batch", "learning_rate")
 
 
@@ -141,6 +144,11 @@ class Experiment(BaseModel):
         """The iterations at which every network is evaluated: 0, every 20 up to 200, every `evaluate`, the last."""
         grid = {0, *range(20, 201, 20), *range(0, self.iterations + 1, self.evaluate), self.iterations}
         return tuple(sorted(iteration for iteration in grid if iteration <= self.iterations))
+
+    @property
+    def evaluated(self) -> int:
+        """How many images one evaluation looks at: some of the training images, and all others."""
+        return min(MEASURED, self.data.train) + self.data.validation + self.data.test
 
     def but(self, **changes: Any) -> Experiment:
         """Return this experiment with some settings changed, validated anew."""

@@ -27,6 +27,7 @@ class History:
     """
 
     def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
         self.moments: list[Moment] = []
         self._records: list[Record] = []
         self._begins: list[int] = []  # of each moment: how many records came before it

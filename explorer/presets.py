@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from explorer.errors import Refused, nearest, one_of, sentence
 from explorer.experiment import Experiment
 
 DEFAULT = "sixty-seconds"
 
-PRESETS: dict[str, tuple[str, Experiment]] = {
-    DEFAULT: (
+
+class Preset(NamedTuple):
+    """An experiment with its title on the page, and what it is for."""
+
+    title: str
+    about: str
+    experiment: Experiment
+
+
+PRESETS: dict[str, Preset] = {
+    DEFAULT: Preset(
+        "Sixty seconds",
         "About a minute on two cores: the three curves part on 5,000 digits",
         Experiment(dataset="digits", prune=0.42, levels=5, replicates=3, iterations=400, evaluate=50),
     ),
-    "paper-lenet": (
+    "paper-lenet": Preset(
+        "Paper: Lenet-300-100 on MNIST",
         "The paper's Figure 4: Lenet-300-100 on MNIST, 20 levels of 20%, 50,000 iterations, 5 replicates",
         Experiment(),
     ),
@@ -23,4 +36,4 @@ def preset(name: str) -> Experiment:
     """Return the experiment called `name`. Raises `Refused` with the nearest right name."""
     if name not in PRESETS:
         raise Refused({"preset": sentence("Preset", repr(name), one_of(PRESETS), nearest(name, PRESETS))})
-    return PRESETS[name][1]
+    return PRESETS[name].experiment

@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException
 
 import click
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, Refused, nearest, one_of, sentence
 from explorer.places import place
 
 HOST = "127.0.0.1"
@@ -23,21 +23,25 @@ FIRST_PORT = 8866  # Voila's own
 LINES = 20  # of the log, shown when the server dies
 
 
-def serve(port: int | None = None) -> int:
-    """Serve the page until Ctrl-C or a signal ends it, and return the command's exit status.
+def serve(port: int | None = None, app: str = "explorer") -> int:
+    """Serve one of the notebooks in apps/ until Ctrl-C or a signal ends it, and return the command's exit status.
 
     Takes the first free port from `port` on, says `Ready: http://…` on stdout when the page can be opened,
     and opens a browser where there is a display. The kernels end with the server.
+    Raises `Refused` with the nearest right name where there is no such app.
     """
+    apps = sorted(notebook.stem for notebook in place("apps").glob("*.ipynb"))
+    if app not in apps:
+        raise Refused({"app": sentence("App", repr(app), one_of(apps), nearest(app, apps))})
     port = free_port(FIRST_PORT if port is None else port)
     address = f"http://{HOST}:{port}"
-    command = [sys.executable, "-P", "-m", "voila", str(place("apps", "explorer.ipynb")), "--no-browser"]
+    command = [sys.executable, "-P", "-m", "voila", str(place("apps", f"{app}.ipynb")), "--no-browser"]
     command += [f"--port={port}", "--Voila.port_retries=0", f"--Voila.config_file_paths={place('assets')}"]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         # In a session of its own the child does not see Ctrl-C, and is ended once, in order.
         child = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         received = _end_with_signals(child)
-        while child.poll() is None and not _answers(port):
+        while child.poll() is None and not answers(port):
             time.sleep(0.1)
         if child.poll() is None and not received:
             click.echo(f"Ready: {address}")
@@ -77,7 +81,7 @@ def _end_with_signals(child: subprocess.Popen[bytes]) -> list[int]:
     return received
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     """Whether the page's server is up. Only the head is asked for: a page would start a kernel."""
     with closing(HTTPConnection(HOST, port, timeout=5)) as connection, suppress(OSError, HTTPException):
         connection.request("HEAD", "/")

@@ -41,17 +41,20 @@ class Session:
         self.watch: Callable[[Network], bool] = lambda network: False
         self._subscribers: list[Subscriber] = []
         self._go, self._cancelled = threading.Event(), threading.Event()
+        self._interrupted = False
         self._changing = threading.Lock()  # so that a pause cannot undo a cancel
         self._stepping = False
         self._thread: threading.Thread | None = None
 
     @property
     def status(self) -> str:
-        """One of idle, running, paused, finished, cancelled, failed."""
+        """One of idle, running, paused, finished, cancelled, failed, interrupted."""
         if self.state.ended:
             return self.state.ended.outcome
         if self._thread is None:
             return "idle"
+        if self._interrupted and not self._thread.is_alive():
+            return "interrupted"
         return "running" if self._go.is_set() else "paused"
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -88,6 +91,12 @@ class Session:
         with self._changing:
             self._cancelled.set()
             self._go.set()
+
+    def interrupt(self, timeout: float | None = 10.0) -> str:
+        """Stop without an end, as when the program goes away, and wait for it; what was computed stays."""
+        self._interrupted = True
+        self.cancel()
+        return self.wait(timeout)
 
     def wait(self, timeout: float | None = None) -> str:
         """Wait for the end, at most `timeout` seconds, and return the status."""
@@ -129,7 +138,8 @@ class Session:
                 self._publish(event if isinstance(event, Glimpse) else writer.write(event))
             self._go.wait()
             if self._cancelled.is_set() and not self.state.ended:
-                self._publish(writer.write(Ended("cancelled")))
+                if not self._interrupted:
+                    self._publish(writer.write(Ended("cancelled")))
                 break
 
     def _publish(self, event: Event) -> None:

@@ -5,7 +5,7 @@ A state is immutable, so that a thread may fold on while another draws what it h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -76,6 +76,11 @@ class State:
         """Return the networks of one variant and level that have not diverged, by replicate and draw."""
         of_level = self.by_level.get(level, {})
         return {n: known for n, known in of_level.items() if n.variant == variant and not known.diverged}
+
+    def only(self, variants: Collection[Variant]) -> State:
+        """Return what is known of some variants; the dense network is the ticket's."""
+        networks = {network: known for network, known in self.networks.items() if network.variant in variants}
+        return self if len(networks) == len(self.networks) else replace(self, networks=networks)
 
     @cached_property
     def by_level(self) -> Mapping[int, Mapping[Network, NetworkState]]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 
 import numpy as np
+import psutil
 
 PATIENCE = 60
 """Seconds after which a test stops waiting for what should have come."""
@@ -46,6 +47,14 @@ def until(condition):
     while not condition():
         assert time.monotonic() < end, "it never came to be"
         time.sleep(0.005)
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """The command line of a process; empty for one that cannot be asked."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import signal
 import statistics
 import urllib.error
@@ -175,8 +176,7 @@ def test_without_a_terminal_it_says_a_line_a_level_on_stderr(lottery, tmp_path):
     assert verdict in shown
     assert levels
     for line in levels:
-        assert line.startswith("level ")
-        assert line.endswith(" left")
+        assert re.fullmatch(r"level \d of 2, [\d.]+% of the weights(: .+ left)?", line)
 
 
 def test_settings_come_from_file_or_preset_then_set_then_flags(lottery, monkeypatch, tmp_path):
@@ -404,9 +404,9 @@ def test_presets_lists_what_each_runs(lottery):
     status, stdout, _ = lottery("presets")
     assert status == 0
     lines = stdout.splitlines()
-    for name, (what, experiment) in PRESETS.items():
-        place = lines.index(f"{name}: {what}")
-        assert Experiment.from_json(lines[place + 1]) == experiment
+    for name, known in PRESETS.items():
+        place = lines.index(f"{name}: {known.about}")
+        assert Experiment.from_json(lines[place + 1]) == known.experiment
 
 
 def test_help_names_every_flag_with_what_it_accepts(lottery):
@@ -424,3 +424,10 @@ def test_a_line_holds_everything_of_a_record_but_arrays(shared):
         e for e in shared.events if type(e).__name__ in {"NetworkStarted", "Evaluated", "NetworkTrained", "Ended"}
     ]
     assert [to_line(number, record) for number, record in enumerate(records)] == lines
+
+
+def test_an_app_that_is_not_there_is_refused(lottery):
+    status, stdout, stderr = lottery("explore", "--app", "tlak")
+    assert (status, stdout) == (2, "")
+    assert is_one_sentence(stderr.strip())
+    assert all(said in stderr for said in ("'tlak'", "explorer, talk", "did you mean talk?"))

@@ -207,7 +207,7 @@ def test_what_is_no_object_of_settings_is_refused(text):
 
 
 def test_presets_are_known_by_name():
-    assert all(preset(name) == experiment for name, (_, experiment) in PRESETS.items())
+    assert all(preset(name) == known.experiment for name, known in PRESETS.items())
     with pytest.raises(Refused, match=r"'sixty'.*did you mean sixty-seconds\?") as caught:
         preset("sixty")
     assert list(caught.value.problems) == ["preset"]

@@ -24,7 +24,7 @@ def test_an_experiment_survives_the_link(experiment):
 
 
 def test_a_link_can_be_read():
-    assert to_query(PRESETS["paper-lenet"][1]) == (
+    assert to_query(PRESETS["paper-lenet"].experiment) == (
         "architecture=lenet-300-100&dataset=mnist&prune=20&levels=20&replicates=5&iterations=50000&seed=0"
         "&batch=60&learning_rate=0.0012&evaluate=100"
     )

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from explorer.serve import FIRST_PORT, HOST, free_port
+from tests.support import command_of, until
 
 READY = re.compile(rf"Ready: (http://{HOST}:(\d+))\n")
 PATIENCE = 60
@@ -49,6 +50,12 @@ def ready(process: subprocess.Popen[str]) -> str:
     return said[1]
 
 
+def kernels(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The kernels of a server."""
+    family = psutil.Process(process.pid).children(recursive=True)
+    return [member for member in family if "ipykernel_launcher" in command_of(member)]
+
+
 def test_page_and_kernels_come_and_go(tmp_path: Path) -> None:
     # All of this lies in wait for a server that takes its settings, package or kernel from the wrong place.
     (tmp_path / "voila.py").write_text("raise SystemExit('not these settings')")
@@ -63,11 +70,12 @@ def test_page_and_kernels_come_and_go(tmp_path: Path) -> None:
         with serving(tmp_path, port, **astray) as process:
             address = ready(process)
             assert int(address.rpartition(":")[2]) > port
+            until(lambda: kernels(process))  # one is warm before anyone asks
             with urllib.request.urlopen(address, timeout=PATIENCE) as page:
                 assert page.status == 200
                 assert "<title>Lottery Ticket Explorer</title>" in page.read().decode()
             family = psutil.Process(process.pid).children(recursive=True)
-            kernel_process = next(member for member in family if "ipykernel_launcher" in member.cmdline())
+            kernel_process = kernels(process)[0]
             assert kernel_process.cmdline()[0] == sys.executable
             assert kernel_process.environ()["EXPLORER_RUNS"] == str(tmp_path / "runs")
             process.send_signal(signal.SIGTERM)

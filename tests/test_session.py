@@ -130,6 +130,19 @@ def test_cancel_keeps_what_was_computed(make):
     assert json.loads((session.folder / "events.jsonl").read_text().splitlines()[-1])["outcome"] == "cancelled"
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_an_interrupted_search_has_no_end_and_keeps_what_was_computed(make, paused):
+    session = make(iterations=2000)
+    seen = once(session, evaluated_at(0), session.pause if paused else lambda: None)
+    session.start()
+    assert seen.wait(PATIENCE)
+    assert session.interrupt() == "interrupted"
+    run = Run.open(session.folder)
+    assert run.status == "interrupted"
+    assert plain(run.state.networks) == plain(session.state.networks)
+    assert not list(session.folder.rglob("*.part"))
+
+
 def test_cancel_ends_before_the_next_batch(make):
     session = make(iterations=1_000_000)
     training = once(session, lambda event: isinstance(event, Progress), lambda: None)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.events import (
+    VARIANTS,
     Diverged,
     Ended,
     Evaluated,
@@ -95,3 +96,11 @@ def test_without_glimpses_the_fold_ends_the_same(shared):
     state = fold_all(State(shared.experiment), records)
     assert state.networks == shared.live.networks
     assert state.ended == shared.live.ended
+
+
+def test_a_state_of_some_variants_knows_all_of_them_and_no_others(shared):
+    state = shared.live
+    ticket = state.only(("ticket",))
+    assert ticket.networks == {n: known for n, known in state.networks.items() if n.variant == "ticket"}
+    assert (ticket.ended, ticket.records, ticket.level) == (state.ended, state.records, state.level)
+    assert state.only(VARIANTS) is state

@@ -103,7 +103,7 @@ class Tensors(Mapping[str, NDArray[Any]]):
         return weights
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names  # a mapping's own way would read the array
+        return name in self._names  # a mapping's own way is to read the array, and views ask at each frame
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

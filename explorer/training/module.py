@@ -31,11 +31,10 @@ from explorer.events import (
     Progress,
     WeightsSeen,
 )
-from explorer.experiment import Experiment
+from explorer.experiment import MEASURED, Experiment
 from explorer.randomness import generator
 from explorer.training import Start, Watch
 
-MEASURED = 1_000  # training images on which train loss and accuracy are measured
 CHUNK = 2_500  # images evaluated at once; small enough to yield in time, and fixed, so that bits are too
 BEAT = 0.05  # seconds between two glimpses of progress
 

@@ -1,6 +1,7 @@
 """Views: pure functions of (state, selection) that return plain data. No torch, no widgets."""
 
 from explorer.views.accuracy import accuracy
+from explorer.views.compare import compare
 from explorer.views.connections import connections
 from explorer.views.density import density
 from explorer.views.distance import distance
@@ -14,6 +15,7 @@ from explorer.views.timing import timing
 __all__ = [
     "Selection",
     "accuracy",
+    "compare",
     "connections",
     "density",
     "distance",

@@ -42,6 +42,17 @@ def note(state: State, selection: Selection) -> str:
     return f"mean and range, n = {n}"
 
 
+def key(state: State, selection: Selection) -> tuple[object, ...]:
+    """Return what the curves depend on: while it stays the same, there is nothing new to draw."""
+    level = shown_level(state, selection.level)
+    reached = tuple(
+        tuple(sorted(len(known.evaluations) for known in state.find(variant, at).values())[:1])
+        for variant, at in (("ticket", 0), *((v, level) for v in VARIANTS))
+    )
+    networks = len(state.by_level.get(level, {})), state.diverged
+    return level, bool(selection.presents), reached, networks, state.done(0), state.done(level), state.ended is None
+
+
 def accuracy(state: State, selection: Selection) -> Chart:
     """Draw mean test accuracy (per cent) against iteration, with bands from the lowest to the highest replicate."""
     level, (low, high) = shown_level(state, selection.level), accuracy_range(state)
@@ -50,14 +61,19 @@ def accuracy(state: State, selection: Selection) -> Chart:
     all_curves = _curves(state, level)
     dense, curves = all_curves["dense"], {v: all_curves[v] for v in VARIANTS}
 
-    marks = _axes(x, y)
+    marks = _axes(x, y, 2.5 if selection.presents else 5)
     marks |= _curve("dense", dense, low)
     for variant in reversed(VARIANTS):
         marks |= _curve(variant, curves[variant], low)
     marks |= _live_ends(curves, state, level, low)
     marks |= _early_stops(state, level, x, y)
     ends = [
-        MarginLabel(tone, c.iterations[-1], c.mean[-1], f"{words.TITLES[tone]} {c.mean[-1]:.1f}")
+        MarginLabel(
+            tone,
+            c.iterations[-1],
+            c.mean[-1],
+            words.TITLES[tone] + ("" if selection.presents else f" {c.mean[-1]:.1f}"),
+        )
         for tone, c in all_curves.items()
         if len(c.mean)
     ]
@@ -93,8 +109,8 @@ def _curves(state: State, level: int) -> dict[Tone, Curve]:
     return curves | {v: curve(state, v, level if level else -1) for v in VARIANTS}
 
 
-def _axes(x: Span, y: Span) -> dict[str, Mark]:
-    heights = ticks(y.first, y.last, round_step(y.last - y.first, 5))
+def _axes(x: Span, y: Span, parts: float) -> dict[str, Mark]:
+    heights = ticks(y.first, y.last, round_step(y.last - y.first, parts))
     along = ticks(0, x.last, max(1, round_step(x.last, 5)))
     below = y.first - y.share(0.045)
     bottom = [(at, below, words.count(at)) for at in along]

@@ -10,6 +10,7 @@ import numpy as np
 from explorer.events import Variant
 from explorer.views import words
 from explorer.views.chart import NOTHING, Chart, Mark, Span, columns
+from explorer.views.remembered import remembered
 
 BINS = 60
 REACHES = (0.2, 0.4, 0.6, 0.8, 1.2)
@@ -24,6 +25,7 @@ class Histogram:
     summary: str
 
 
+@remembered(24)
 def count(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Count values in equal bins from `low` to `high`; those outside are not drawn."""
     places = np.floor((values - low) * (BINS / (high - low)))
@@ -37,8 +39,13 @@ def edges(low: float, high: float) -> np.ndarray:
 
 def reach(initial: Iterable[np.ndarray]) -> float:
     """Choose the range when the level starts: twice the largest initial weight, which training rarely passes."""
-    largest = max((float(np.abs(values).max()) for values in initial if values.size), default=0.0)
+    largest = max((_largest(values) for values in initial if values.size), default=0.0)
     return next((reach for reach in REACHES if reach >= 2 * largest), REACHES[-1])
+
+
+@remembered(12)
+def _largest(values: np.ndarray) -> float:
+    return float(np.abs(values).max())
 
 
 def bars(

@@ -14,10 +14,12 @@ import numpy as np
 
 from explorer.events import Variant
 
-Tone = Variant | Literal["dense", "ink", "muted", "axis", "grid", "selection", "page"]
+RunTone = Literal["run-a", "run-b", "run-c", "run-d", "run-e", "run-f"]
+Tone = Variant | RunTone | Literal["dense", "ink", "muted", "axis", "grid", "selection", "page"]
 Kind = Literal["line", "band", "points", "rules", "boxes", "texts"]
 Columns = Mapping[str, Sequence[Any] | np.ndarray]
 
+VARIANT_TONES: tuple[Tone, ...] = ("dense", "random-sparse", "random-reinit", "ticket")
 NOTHING: dict[str, list[float]] = {"x": [], "y": []}
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
@@ -96,6 +98,11 @@ class Chart:
     notes: Sequence[tuple[float, str]] = ()
 
 
+def nothing(mark: Mark) -> Columns:
+    """Return a mark's columns with nothing in them."""
+    return {name: [] for name in COLUMNS[mark.kind]}
+
+
 def columns(kind: Kind, rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
     """Turn rows into the named columns of a kind of mark."""
     names = COLUMNS[kind]
@@ -130,11 +137,17 @@ class MarginLabel:
 
 
 def margin_labels(
-    labels: Sequence[MarginLabel], at: float, x: Span, y: Span, gap: float, panel: int = 0
+    labels: Sequence[MarginLabel],
+    at: float,
+    x: Span,
+    y: Span,
+    gap: float,
+    panel: int = 0,
+    tones: Sequence[Tone] = VARIANT_TONES,
 ) -> dict[str, Mark]:
     """Write names at a fixed x, level with their last values but never closer than `gap`, joined by hairlines.
 
-    Returns a "label" and a "leader" mark for each tone; a value below the axis is marked with an arrow.
+    Returns a "label" and a "leader" mark for each of the tones; a value below the axis is marked with an arrow.
     """
     ordered = sorted(labels, key=lambda label: label.y)
     inside = [min(max(label.y, y.first), y.last) for label in ordered]
@@ -149,7 +162,6 @@ def margin_labels(
             lift = max(0.0, y.first + gap / 2 - places[0])
             places = [place + lift for place in places]
     marks: dict[str, Mark] = {}
-    tones: tuple[Tone, ...] = ("dense", "random-sparse", "random-reinit", "ticket")
     for tone in tones:
         mine = [
             (label, end, place) for label, end, place in zip(ordered, inside, places, strict=True) if label.tone == tone
@@ -169,7 +181,7 @@ def ticks(low: float, high: float, step: float) -> list[float]:
     return [step * k for k in range(first, int(np.floor(high / step + 1e-9)) + 1)]
 
 
-def round_step(span: float, parts: int) -> float:
+def round_step(span: float, parts: float) -> float:
     """Return the round number (1, 2 or 5 × 10ⁿ) that cuts `span` into about `parts`."""
     raw = span / parts
     power = 10.0 ** np.floor(np.log10(raw))

@@ -15,8 +15,8 @@ from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels, round_step, ticks
-from explorer.views.masks import masks_of, shown_layer
 from explorer.views.means import shown_level
+from explorer.views.on_screen import masks_of, shown_layer
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 

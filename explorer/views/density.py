@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import words
@@ -14,6 +16,7 @@ from explorer.views.chart import (
     columns,
     frame,
     margin_labels,
+    nothing,
     per_cent,
     round_step,
     ticks,
@@ -39,6 +42,13 @@ TEXT, THIN = 0.042, 0.012  # height of words and of a line, as shares of the cha
 Words = list[tuple[float, float, str]]
 
 
+def key(state: State, selection: Selection) -> tuple[object, ...]:
+    """Return what the chart depends on: while it stays the same, there is nothing new to draw."""
+    done = tuple(state.done(level) for level in range(state.level + 1))
+    level = shown_level(state, selection.level)
+    return level, selection.measure, bool(selection.presents), done, state.diverged, state.ended is None
+
+
 def density(state: State, selection: Selection) -> Chart:
     """Draw two panels over one axis, log of weights remaining, sparser to the right.
 
@@ -47,15 +57,16 @@ def density(state: State, selection: Selection) -> Chart:
     """
     axis = LevelAxis(state.experiment, shown_level(state, selection.level))
     x, (low, high) = axis.span, accuracy_range(state)
-    upper = Span.around(low, high, 0.45, 0.09)
-    lower = Span.around(0, state.experiment.iterations, 0.08, 0.65)
+    presents = bool(selection.presents)
+    upper = Span.around(low, high, 0.14 if presents else 0.45, 0.09)
+    lower = Span.around(0, state.experiment.iterations, *((0.14, 0.85) if presents else (0.08, 0.65)))
     measure = final_accuracy if selection.measure == "final" else early_stop_accuracy
     shown: dict[Variant, Measured] = {v: _measured(state, v, measure) for v in VARIANTS}
     stops: dict[Variant, Measured] = {v: _measured(state, v, early_stop_iteration) for v in VARIANTS}
     dense, dense_stop = shown["ticket"].get(0), stops["ticket"].get(0)
 
     marks = axis.strip(upper.low + upper.share(0.005), upper.last)
-    marks |= frame(x, upper, per_cent(ticks(low, high, round_step(high - low, 5))), ACCURACY)
+    marks |= frame(x, upper, per_cent(ticks(low, high, round_step(high - low, 2.5 if presents else 5))), ACCURACY)
     iterations = {at: words.count(at) for at in (0, lower.last / 2, lower.last)}
     marks |= frame(x, lower, iterations, ITERATION, " below")
     marks |= axis.ticks(lower.first - lower.share(0.045), ITERATION)
@@ -67,14 +78,18 @@ def density(state: State, selection: Selection) -> Chart:
     marks |= _bracket(state, axis, upper)
     values = _values(axis, shown, upper)
     marks |= {f"value {v}": _value(v, values.get(v, [])) for v in VARIANTS}
-    marks |= {"value early stop": _value("ticket", _early_stop(axis, stops, lower), ITERATION)}
-    labels = [MarginLabel("dense", x.last, dense.mean, f"Dense {dense.mean:.1f}")] if dense else []
+    marks |= {"value early stop": _value("ticket", [] if presents else _early_stop(axis, stops, lower), ITERATION)}
+    labels = (
+        [MarginLabel("dense", x.last, dense.mean, "Dense" if presents else f"Dense {dense.mean:.1f}")] if dense else []
+    )
     labels += axis.margin(shown)
     marks |= margin_labels(labels, x.last + x.share(0.02), x, upper, gap=upper.share(0.055))
     stop = dense_stop
     below = [MarginLabel("dense", x.last, stop.mean, f"Dense {words.count(stop.mean)}")] if stop else []
     marks |= margin_labels(below, x.last + x.share(0.02), x, lower, gap=lower.share(0.055), panel=ITERATION)
     marks |= _training(state, axis, shown, [row for rows in values.values() for row in rows], upper)
+    if presents:  # one panel, to be read from afar: the lower one keeps nothing but the axis of levels
+        marks |= {n: replace(m, columns=nothing(m)) for n, m in marks.items() if m.panel and not n.startswith("x ")}
     notes = _notes(axis, shown, stops)
     return Chart("density", x, (upper, lower), marks, _summary(state, shown, dense), notes)
 

@@ -12,8 +12,7 @@ from explorer.state import State
 from explorer.views import words
 from explorer.views.bins import BINS, Histogram, bars, count, edges, reach
 from explorer.views.chart import Chart, Mark, Span, columns, round_step
-from explorer.views.histogram import surviving
-from explorer.views.masks import shown_layer
+from explorer.views.on_screen import shown_layer, surviving
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 

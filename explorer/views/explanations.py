@@ -103,6 +103,16 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Figures 15 and 20 show that survivors are the larger ones and grow. "
         "The output layer is pruned at half the rate, so that it keeps a larger share.",
     ),
+    "compare": Explanation(
+        "Runs compared",
+        "How far the tickets of several runs keep the accuracy of their dense networks.",
+        "Each line is the mean test accuracy of one run's tickets at the end of training; to the right networks are "
+        "sparser. "
+        "The thin level line of the same colour and dash is the run's dense network. "
+        "The paper's Figure 4 sets pruning level by level beside pruning at once in this way, and finds smaller "
+        "winning tickets with the first. "
+        "Look for where each line leaves its own thin one: heights of different networks or data sets say little.",
+    ),
     "timing": Explanation(
         "Time of training",
         "Whether a sparser network trains faster on this machine.",

@@ -9,18 +9,24 @@ from explorer.state import State
 from explorer.views import words
 from explorer.views.bins import BINS, Histogram, bars, count, edges, reach
 from explorer.views.chart import Chart, Span
-from explorer.views.masks import on_screen, shown_layer
+from explorer.views.on_screen import on_screen, shown_layer, surviving
+from explorer.views.remembered import remembered
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
 
 def key(state: State, selection: Selection) -> tuple[object, ...]:
-    """Return what the histograms depend on: while it stays the same, there is nothing new to draw."""
-    parts: list[object] = [shown_layer(state, selection).name]
+    """Return what the histograms depend on: while it stays the same, there is nothing new to draw.
+
+    Of networks in training they show the weights of one iteration, once all that are on screen have come to it.
+    """
+    parts, seen = [], []
     for variant in VARIANTS:
         network, known = on_screen(state, selection, variant)
-        parts.append((network, known and (bool(known.initial), known.trained, known.seen and known.seen.iteration)))
-    return tuple(parts)
+        parts.append((network, known and (bool(known.initial), known.trained)))
+        if known is not None and not known.trained:
+            seen.append(known.seen.iteration if known.seen else -1)
+    return (shown_layer(state, selection).name, min(seen, default=None), *parts)
 
 
 def histogram(state: State, selection: Selection) -> Histogram:
@@ -29,22 +35,19 @@ def histogram(state: State, selection: Selection) -> Histogram:
     widest = reach(initial.values())
     before = {v: count(values, -widest, widest) for v, values in initial.items()}
     after = {v: count(values, -widest, widest) for v, values in trained.items()}
-    x = Span.around(-widest, widest, 0.0, 0.0)
-    y = Span.around(0, 1.12 * max((int(c.max()) for c in before.values()), default=1), 0.16, 0.02)
-    at = [-widest / 2, 0, widest / 2]
+    top = 1.12 * max((int(c.max()) for c in before.values()), default=1)
     summary = _summary(shown_layer(state, selection).name, initial, trained)
-    charts = {
-        v: Chart(
-            f"histogram {v}",
-            x,
-            (y,),
-            bars(v, x, y, before.get(v), after.get(v), at),
-            summary,
-            _notes(edges(-widest, widest), before.get(v), after.get(v)),
-        )
-        for v in VARIANTS
-    }
+    charts = {v: _chart(v, before.get(v), after.get(v), widest, top, summary) for v in VARIANTS}
     return Histogram(charts, frozenset(initial), summary)
+
+
+@remembered(6)
+def _chart(
+    variant: Variant, before: np.ndarray | None, after: np.ndarray | None, widest: float, top: float, summary: str
+) -> Chart:
+    x, y = Span.around(-widest, widest, 0.0, 0.0), Span.around(0, top, 0.16, 0.02)
+    marks = bars(variant, x, y, before, after, [-widest / 2, 0, widest / 2])
+    return Chart(f"histogram {variant}", x, (y,), marks, summary, _notes(edges(-widest, widest), before, after))
 
 
 def table(state: State, selection: Selection) -> Table:
@@ -68,26 +71,6 @@ def table(state: State, selection: Selection) -> Table:
     )
 
 
-def surviving(state: State, selection: Selection) -> tuple[dict[Variant, np.ndarray], dict[Variant, np.ndarray]]:
-    """Return the surviving weights of the layer on screen for each variant: initial, and as they are now, if known.
-
-    Both are flat and in the same order. A variant of which nothing is known is absent.
-    """
-    layer = shown_layer(state, selection).name
-    initial: dict[Variant, np.ndarray] = {}
-    trained: dict[Variant, np.ndarray] = {}
-    for variant in VARIANTS:
-        _, known = on_screen(state, selection, variant)
-        if known is None or layer not in known.initial or layer not in known.masks:
-            continue
-        mask = known.masks[layer]
-        initial[variant] = known.initial[layer][mask]
-        now = known.final or (known.seen.weights if known.seen else {})
-        if layer in now:
-            trained[variant] = now[layer][mask]
-    return initial, trained
-
-
 def _notes(bounds: np.ndarray, before: np.ndarray | None, after: np.ndarray | None) -> list[tuple[float, str]]:
     """Say how many weights each bin holds."""
     if before is None:
@@ -107,6 +90,11 @@ def _summary(layer: str, initial: dict[Variant, np.ndarray], trained: dict[Varia
         return "There are no weights yet."
     parts = []
     for variant, values in initial.items():
-        now = f" to {trained[variant].std():.3f}" if variant in trained else ""
-        parts.append(f"{words.TITLES[variant].lower()} {len(values):,} weights, spread {values.std():.3f}{now}")
+        now = f" to {_spread(trained[variant]):.3f}" if variant in trained else ""
+        parts.append(f"{words.TITLES[variant].lower()} {len(values):,} weights, spread {_spread(values):.3f}{now}")
     return f"Surviving weights of {layer}, initial and trained: {'; '.join(parts)}."
+
+
+@remembered(12)
+def _spread(values: np.ndarray) -> float:
+    return float(values.std())

@@ -8,8 +8,8 @@ from explorer.architectures import Parameter
 from explorer.events import Arrays, Network
 from explorer.state import NetworkState, State
 from explorer.views import words
-from explorer.views.masks import on_screen
 from explorer.views.means import shown_level
+from explorer.views.on_screen import on_screen
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 

@@ -80,12 +80,9 @@ class LevelAxis:
     def line(self, variant: Variant, measured: Measured, low: float, panel: int = 0) -> dict[str, Mark]:
         """Draw a variant's means and ranges from the dense network on; below `low` nothing is drawn."""
         measured = measured if len(measured) > 1 else {}
-        line, band = [], []
+        band = []
         stretches = _stretches(measured)
         for stretch in stretches:
-            xs = np.array([self.places[k] for k in stretch])
-            x, y = clipped(xs, np.array([measured[k].mean for k in stretch]), low)
-            line += [*zip(x, y, strict=True), (np.nan, np.nan)]
             rows = [(self.places[k], max(measured[k].low, low), max(measured[k].high, low)) for k in stretch]
             # A band is one shape: it has no width where it spans a gap.
             ends = [(self.places[k], *2 * (max(measured[k].mean, low),)) for k in (stretch[0], stretch[-1])]
@@ -94,10 +91,18 @@ class LevelAxis:
         big = [row for row in points if row[0] == self.selected]
         return {
             f"band {variant} {panel}": Mark("band", variant, columns("band", band), panel),
-            f"line {variant} {panel}": Mark("line", variant, columns("line", line[:-1]), panel),
+            f"line {variant} {panel}": Mark("line", variant, columns("line", self.trace(measured, low)), panel),
             f"points {variant} {panel}": Mark("points", variant, columns("points", points), panel),
             f"selected {variant} {panel}": Mark("points", variant, columns("points", big), panel, size=1.3),
         }
+
+    def trace(self, measured: Measured, low: float) -> list[tuple[float, float]]:
+        """Return the line through means, cut off below `low`, broken where a level has none."""
+        line: list[tuple[float, float]] = []
+        for stretch in _stretches(measured):
+            places, means = [self.places[k] for k in stretch], [measured[k].mean for k in stretch]
+            line += [*zip(*clipped(np.array(places), np.array(means), low), strict=True), (np.nan, np.nan)]
+        return line[:-1]
 
     def margin(self, shown: Mapping[Variant, Measured]) -> list[MarginLabel]:
         """Name each variant that has a line, at its last point."""

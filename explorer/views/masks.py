@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.architectures import Parameter
-from explorer.events import VARIANTS, Network, Variant
-from explorer.state import NetworkState, State
+from explorer.events import VARIANTS, Variant
+from explorer.state import State
 from explorer.views import words
+from explorer.views.connections import of_pixel, of_unit
+from explorer.views.histogram import key as histogram_key
 from explorer.views.means import shown_level
+from explorer.views.on_screen import masks_of, on_screen, shown_layer, surviving
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
@@ -26,7 +29,10 @@ class Picture:
         values: little-endian uint16, or packed bits when `bits`.
         darkest: the value painted darkest.
         bits: whether `values` holds one bit a cell, most significant first.
-        caption: what a row and a column are.
+        caption: what a row and a column are, or what is left of the one that is pointed out.
+        row: to be pointed out; none where negative.
+        column: the same.
+        lit: of bits, which cells are to stand out from the others; all where empty.
     """
 
     rows: int
@@ -35,6 +41,9 @@ class Picture:
     darkest: float
     bits: bool = False
     caption: str = ""
+    row: int = -1
+    column: int = -1
+    lit: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -54,43 +63,75 @@ class Masks:
     summary: str
 
 
-def shown_layer(state: State, selection: Selection) -> Parameter:
-    """Return the prunable parameter on screen: the one selected, or the first."""
-    prunable = state.experiment.prunable
-    return next((p for p in prunable if p.name == selection.layer), prunable[0])
-
-
-def on_screen(state: State, selection: Selection, variant: Variant) -> tuple[Network, NetworkState | None]:
-    """Return the network whose mask and weights are shown for a variant; at level 0 there are no controls."""
-    network = Network(variant, selection.replicate, shown_level(state, selection.level))
-    return network, state.networks.get(network)
-
-
 def key(state: State, selection: Selection) -> tuple[object, ...]:
     """Return what the masks depend on: while it stays the same, there is nothing new to send."""
     known = (on_screen(state, selection, v) for v in VARIANTS)
-    return (shown_layer(state, selection).name, *((network, bool(k and k.masks)) for network, k in known))
+    pointed = selection.unit, selection.pixel, selection.brush
+    moving = histogram_key(state, selection) if selection.brush else ()
+    layer = shown_layer(state, selection).name
+    return (layer, pointed, moving, *((network, bool(k and k.masks)) for network, k in known))
 
 
 def masks(state: State, selection: Selection) -> Masks:
-    """Show a layer's masks as matrices, and the first layer's folded to the image as well."""
+    """Show a layer's masks as matrices, and the first layer's folded to the image as well.
+
+    Of a unit that is pointed out, the folded image shows where it still looks; weights in the brushed range are lit.
+    """
     layer = shown_layer(state, selection)
     units, inputs = layer.shape
     first = layer is state.experiment.prunable[0]
     _, height, width = state.experiment.data.shape
+    unit, pixel = _within(selection.unit, units), _within(selection.pixel, height * width if first else inputs)
     found = masks_of(state, selection, layer)
-    counts = {v: mask.sum(0) for v, mask in found.items()} if first else {}
-    most = max((int(c.max()) for c in counts.values()), default=0)
-    caption = f"mask, one row a unit, one column {'a pixel' if first else 'an input'}"
+    lit = {v: _lit(state, selection, v, mask) for v, mask in found.items()} if selection.brush else found
+    looking = {v: m[unit : unit + 1] if unit >= 0 else m for v, m in lit.items()} if first else {}
+    folds = {v: m.sum(0).reshape(-1, height, width).sum(0) for v, m in looking.items()}
+    most = max((int(counts.max()) for counts in folds.values()), default=0)
+    said = f"mask, one row a unit, one column {'a pixel' if first else 'an input'}"
+    pointed = of_unit(state, selection, unit) if unit >= 0 else of_pixel(state, selection, pixel) if pixel >= 0 else {}
     matrix = {
-        v: Picture(units, inputs, np.packbits(mask).tobytes(), max(1e-9, 3.2 * float(mask.mean())), True, caption)
+        v: Picture(
+            units,
+            inputs,
+            np.packbits(mask).tobytes(),
+            max(1e-9, 3.2 * float(mask.mean())),
+            bits=True,
+            caption=pointed[v].summary if v in pointed else said,
+            row=unit,
+            column=pixel,
+            lit=np.packbits(lit[v]).tobytes() if selection.brush else b"",
+        )
         for v, mask in found.items()
     }
+    row, column = divmod(pixel, width) if pixel >= 0 else (-1, -1)
     folded = {
-        v: Picture(height, width, c.reshape(-1, height, width).sum(0).astype("<u2").tobytes(), most)
-        for v, c in counts.items()
+        v: Picture(height, width, counts.astype("<u2").tobytes(), max(1.6, most), row=row, column=column)
+        for v, counts in folds.items()
     }
     return Masks(matrix, folded, most, _summary(layer, found))
+
+
+def pointed_out(at: tuple[int, int] | None, folded: bool, width: int) -> dict[str, int | None]:
+    """Return the selection's unit and pixel for a row and column of a picture that is so many columns wide."""
+    if at is None:
+        return {"unit": None, "pixel": None}
+    row, column = at
+    return {"unit": None, "pixel": row * width + column} if folded else {"unit": row, "pixel": None}
+
+
+def _within(number: int | None, count: int) -> int:
+    """Return a number that stands for one of `count`, else -1: another layer has fewer."""
+    return number if number is not None and 0 <= number < count else -1
+
+
+def _lit(state: State, selection: Selection, variant: Variant, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which weights lie in the brushed range, as they are now where that is known, else as they began."""
+    initial, now = surviving(state, selection)
+    values, (low, high) = now.get(variant, initial.get(variant)), selection.brush or (0.0, 0.0)
+    lit = np.zeros_like(mask)
+    if values is not None:
+        lit[mask] = (values >= low) & (values <= high)
+    return lit
 
 
 def table(state: State, selection: Selection) -> Table:
@@ -118,16 +159,6 @@ def table(state: State, selection: Selection) -> Table:
         f"What is left of {layer.name}, which has {layer.size} weights, {layer.shape[1]} inputs and "
         f"{layer.shape[0]} units.",
     )
-
-
-def masks_of(state: State, selection: Selection, layer: Parameter) -> dict[Variant, NDArray[np.bool_]]:
-    """Return a layer's mask (units × inputs) for each variant that has one on screen."""
-    found = {}
-    for variant in VARIANTS:
-        _, known = on_screen(state, selection, variant)
-        if known is not None and layer.name in known.masks:
-            found[variant] = known.masks[layer.name]
-    return found
 
 
 def _summary(layer: Parameter, found: dict[Variant, np.ndarray]) -> str:

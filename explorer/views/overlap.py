@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -19,9 +18,10 @@ from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.masks import shown_layer
 from explorer.views.means import Mean, shown_level
+from explorer.views.on_screen import shown_layer
 from explorer.views.placement import free_height
+from explorer.views.remembered import remembered
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns
 
@@ -95,7 +95,7 @@ def _shares(state: State, selection: Selection) -> Mapping[Variant, Measured]:
         of_levels = shares[variant] = {}
         for level in range(state.level + 1):
             networks = state.find("ticket" if level == 0 else variant, level)
-            masks = [_packed(_Same(known.masks), layer) for known in networks.values() if layer in known.masks]
+            masks = [_packed(known.masks, layer) for known in networks.values() if layer in known.masks]
             values = [100 * _in_common(one, other) for one, other in combinations(masks, 2)]
             if values:
                 of_levels[level] = Mean(float(np.mean(values)), min(values), max(values))
@@ -112,23 +112,10 @@ def _chance(state: State, selection: Selection) -> list[float]:
     return [100 * experiment.survivors(level)[layer.name] / layer.size for level in range(experiment.levels + 1)]
 
 
-class _Same:
-    """A network's masks as the key of a cache: equal to themselves only, so that no file is read to compare them."""
-
-    def __init__(self, masks: Arrays) -> None:
-        self.masks = masks
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.masks is other.masks
-
-    def __hash__(self) -> int:
-        return id(self.masks)
-
-
-@lru_cache(maxsize=512)
-def _packed(network: _Same, layer: str) -> NDArray[np.uint8]:
+@remembered(512)
+def _packed(masks: Arrays, layer: str) -> NDArray[np.uint8]:
     """Return a mask packed to bits; each is read from its file once."""
-    return np.packbits(network.masks[layer])
+    return np.packbits(masks[layer])
 
 
 def _in_common(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:

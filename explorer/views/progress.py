@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.events import VARIANTS
+from explorer.experiment import Experiment
 from explorer.state import State
 from explorer.views import words
+
+EVALUATED = 0.25
+"""Time to evaluate an image, as a share of that to train on one: measured on a CPU, where it goes forward only."""
+
+SETTLED = 2.0
+"""Seconds of training from which on its pace is told: the first steps are slow."""
 
 Stage = Literal["done", "training", "failed", "to come"]
 
@@ -68,24 +75,47 @@ def network_iterations(state: State) -> tuple[int, int]:
     return done, networks * state.experiment.iterations - lost
 
 
-def pace(state: State) -> float:
-    """Return the network-iterations a second of this search so far; 0 before any is measured."""
-    now = state.progress
-    return now.steps / now.seconds if now and now.seconds > 0 else 0.0
+def images_left(state: State) -> float:
+    """Return the work that is left, in images trained on; an evaluation is the work of `EVALUATED` of its images.
+
+    Evaluations lie close together where a training begins, so that iterations alone would be a poor measure of time.
+    """
+    experiment = state.experiment
+    done, total = network_iterations(state)
+    training = [known for known in state.networks.values() if not (known.trained or known.diverged)]
+    begun = sum(experiment.iterations - known.iteration for known in training)
+    networks = len(training) + (total - done - begun) / experiment.iterations
+    evaluations = networks * len(experiment.evaluations) - sum(len(known.evaluations) for known in training)
+    return _images(experiment, total - done, evaluations)
+
+
+def seconds_an_image(state: State) -> float:
+    """Return how long an image takes to train on, as measured by this search; 0 before that is known."""
+    known, now = state.networks.values(), state.progress
+    if now is None or now.seconds < SETTLED:
+        return 0.0
+    evaluations = sum(len(network.evaluations) for network in known)
+    return now.seconds / _images(state.experiment, sum(network.iteration for network in known), evaluations)
+
+
+def _images(experiment: Experiment, iterations: int, evaluations: float) -> float:
+    """Return the work of so many iterations and evaluations, in images trained on."""
+    return iterations * experiment.batch + EVALUATED * evaluations * experiment.evaluated
 
 
 def progress(state: State) -> Progress:
     """Say where the search is, how fast it goes and how long it will take."""
     experiment, now = state.experiment, state.progress
     done, total = network_iterations(state)
-    measured = pace(state)
-    running = now is not None and not state.ended
-    left = f"{words.duration((total - done) / measured)} left" if running and measured else ""
+    running = now if not state.ended else None
+    measured = seconds_an_image(state)
+    left = f"{words.duration(images_left(state) * measured)} left" if running and measured else ""
+    pace = words.count(running.steps / running.seconds) if running and running.seconds else "–"
     iteration = max((known.iteration for known in state.by_level.get(state.level, {}).values()), default=0)
     figures = (
         ("level", f"{state.level} of {experiment.levels}"),
         ("iteration", f"{words.count(iteration)} of {words.count(experiment.iterations)}"),
         ("device", now.device if now else "–"),
-        ("network-iterations/s", words.count(measured) if running and measured else "–"),
+        ("network-iterations/s", pace),
     )
     return Progress(done / total if total else 0.0, left, figures)

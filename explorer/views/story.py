@@ -22,6 +22,9 @@ from explorer.views.means import (
 from explorer.views.selection import Selection
 from explorer.views.verdict import verdict
 
+OF_ONE_NETWORK = ("masks", "histogram", "distance", "connections", "layers")
+"""The views that show the networks of one replicate; the others show means."""
+
 
 class Said(NamedTuple):
     """A piece of a sentence; bold and coloured where it has a tone."""
@@ -79,6 +82,8 @@ def caption(state: State, selection: Selection) -> tuple[str, str]:
     """Say what was run and what is drawn, for the foot of a presented view."""
     experiment = state.experiment
     settings = f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% pruned a level"
+    if selection.presents in OF_ONE_NETWORK:
+        return settings, f"replicate {selection.replicate + 1} of {experiment.replicates}"
     n = len(state.find("ticket", shown_level(state, selection.level))) or experiment.replicates
     return settings, f"mean and lowest to highest of {n} replicates" if n > 1 else "one replicate"
 
@@ -94,17 +99,23 @@ def _exception(state: State, selection: Selection) -> Sentence | None:
             Said("Press Start", "ink"),
             Said(" to search for a winning ticket."),
         )
+    diverged = gone(state, selection)
+    if diverged:
+        return diverged
     level = shown_level(state, selection.level)
-    density = words.remaining(state.experiment.density(level), exact=True)
-    begun = {network.variant for network in state.networks if network.level == level}
-    gone = [words.TITLES[v].lower() for v in VARIANTS if v in begun and not state.find(v, level)]
-    if gone:
-        return (Said(f"At {density} of its weights every network of {' and '.join(gone)} diverged."),)
     if level == 0:
         return _dense(state, live=not state.done(level))
-    if not _standing(state, selection).values:
-        return (Said(f"At {density} of its weights: training begins."),)
-    return None
+    density, _, values = _standing(state, selection)
+    return None if values else (Said(f"At {density} of its weights: training begins."),)
+
+
+def gone(state: State, selection: Selection) -> Sentence | None:
+    """Say which variants are gone from the level on screen, as all of their networks diverged; None where none is."""
+    level = shown_level(state, selection.level)
+    begun = {network.variant for network in state.networks if network.level == level}
+    names = [words.TITLES[v].lower() for v in VARIANTS if v in begun and not state.find(v, level)]
+    density = words.remaining(state.experiment.density(level), exact=True)
+    return (Said(f"At {density} of its weights every network of {' and '.join(names)} diverged."),) if names else None
 
 
 class _Standing(NamedTuple):

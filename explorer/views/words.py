@@ -49,6 +49,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600:,} h {whole % 3600 // 60:02d} min"
 
 
+def size(number: int) -> str:
+    """Write a number of bytes: 640 B, 12 kB, 3.4 MB."""
+    for unit, one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= one:
+            return f"{number / one:.{1 if number < 9.95 * one else 0}f} {unit}"
+    return f"{number} B"
+
+
 def minus(number: float) -> str:
     """Write a small number as an axis does, with a real minus sign."""
     return f"{number:g}".replace("-", "\N{MINUS SIGN}")

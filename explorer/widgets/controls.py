@@ -10,7 +10,7 @@ import ipywidgets
 from explorer.errors import Refused
 from explorer.experiment import NAMES, Experiment, bounds, field, is_percent
 from explorer.presets import PRESETS
-from explorer.widgets.panels import text
+from explorer.widgets.view import text
 
 SHOWN = ("architecture", "dataset", "prune", "levels", "replicates", "iterations", "seed")
 OWN = "Own settings"
@@ -93,8 +93,8 @@ class Controls(ipywidgets.Box):
     def __init__(self, experiment: Experiment, changed: Callable[[], None]) -> None:
         self.experiment: Experiment | None = experiment
         self._base, self._changed, self._setting = experiment, changed, False
-        options = [*PRESETS, OWN]
-        self._preset = ipywidgets.Dropdown(options=options, value=self._preset_of(experiment), description="Preset")
+        self._preset = ipywidgets.Dropdown(description="Preset")
+        self._name(experiment)
         self._preset.add_class("lt-preset")
         self._preset.add_class("lt-field")
         self._preset.observe(lambda change: self._choose(change["new"]), "value")
@@ -113,7 +113,7 @@ class Controls(ipywidgets.Box):
             typed = experiment.typed()
             for name, control in self._controls.items():
                 control.value = typed[name]
-            self._preset.value = self._preset_of(experiment)
+            self._name(experiment)
         finally:
             self._setting = False
         self.check()
@@ -143,7 +143,7 @@ class Controls(ipywidgets.Box):
 
     def _choose(self, name: str) -> None:
         if name in PRESETS and not self._setting:
-            self.set(PRESETS[name][1])
+            self.set(PRESETS[name].experiment)
             self._changed()
 
     def _typed(self) -> None:
@@ -152,10 +152,15 @@ class Controls(ipywidgets.Box):
         experiment = self.check()
         self._setting = True
         try:
-            self._preset.value = self._preset_of(experiment) if experiment else OWN
+            self._name(experiment)
         finally:
             self._setting = False
         self._changed()
 
-    def _preset_of(self, experiment: Experiment) -> str:
-        return next((name for name, (_, preset) in PRESETS.items() if preset == experiment), OWN)
+    def _name(self, experiment: Experiment | None) -> None:
+        """Show which preset is set; settings of one's own are in the list only while they are."""
+        name = next((name for name, preset in PRESETS.items() if preset.experiment == experiment), OWN)
+        options = [(preset.title, name) for name, preset in PRESETS.items()]
+        with self._preset.hold_sync():
+            self._preset.options = options if name in PRESETS else [*options, (OWN, OWN)]
+            self._preset.value = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from explorer.errors import ExplorerError, Refused, nearest, one_of, sentence
+from explorer.errors import ExplorerError, Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Network
 from explorer.experiment import Experiment
 from explorer.link import from_query
@@ -21,14 +22,17 @@ from explorer.state import State
 from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.widgets.export import Export, OnScreen
-from explorer.widgets.main import Main, Scene
+from explorer.widgets.main import SENTENCE_SECONDS, Main, Scene
 from explorer.widgets.page import Page
-from explorer.widgets.panels import VIEWS, Actions, box
+from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
+from explorer.widgets.presence import Presence
 from explorer.widgets.pump import INTERVAL, Pump
+from explorer.widgets.runs import Runs
 from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import Tools, help_drawer
+from explorer.widgets.tools import KEYS, About, Drawer, Tools, help_drawer
+from explorer.widgets.view import Actions, box
 
 RECORDED = place("assets", "recorded", DEFAULT)
 
@@ -50,6 +54,7 @@ class Explorer(ipywidgets.Box):
     layer = traitlets.Unicode(help="the layer whose masks and weights are shown, such as fc1.weight")
     variant = traitlets.Enum(VARIANTS, "ticket", help="the variant in focus")
     theme = traitlets.Enum(("light", "dark"), "light", help="the colours")
+    shortcuts: Mapping[str, str] = KEYS
 
     def __init__(
         self, experiment: Experiment | None = None, run: Run | str | Path | None = None, device: str = "auto"
@@ -64,16 +69,24 @@ class Explorer(ipywidgets.Box):
         self._newest = State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
-        self._page, self._playback = Page(), Playback(self.replay)
+        self._page, self._presence, self._playback = Page(), Presence(self._interrupt), Playback(self.replay)
+        self._pump = Pump(self._draw, self._page, self._presence.here)
         self._side = Side(experiment, self._pressed, self._set)
-        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow)
-        self._tools = Tools(self._use)
-        self._drawers = {"Help": help_drawer(), "Export": Export(self._on_screen_now), "Share link": Share()}
+        actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
+        self._tools, self._help, self._about = Tools(self._use), help_drawer(self.shortcuts), About()
+        self._runs = Runs(self._open_listed, self._clear)
+        self._drawers: dict[str, Drawer] = {
+            "Help": self._help,
+            "About": self._about,
+            "Runs": self._runs,
+            "Export": Export(self._on_screen_now),
+            "Share link": Share(lambda: self.experiment),
+        }
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
-        self.children = (self._page, box("lt-page", self._side, self._main, *self._drawers.values()))
+        drawers = self._drawers.values()
+        self.children = (self._page, box("lt-page", self._side, self._main, *drawers, self._presence))
         self.add_class("lt-explorer")
-        self._pump = Pump(self._draw, self._page)
         for trait in ("level", "layer", "variant"):
             self.observe(lambda change: self._select(**{change["name"]: change["new"]}), trait)
         self.observe(lambda change: self._open(change["new"]), "run")
@@ -156,8 +169,13 @@ class Explorer(ipywidgets.Box):
         """Show one view large, with no controls; leave that with an empty name. Raises `Refused` like `view`."""
         if view:
             _check_view(view)
+            self._main.enter_room_of(view)
         self._page.presents = view
         self._select(presents=view)
+
+    def record(self) -> None:
+        """Draw all there is, seen or not, whenever `look` is called."""
+        self._main.draw_all()
 
     def look(self, number: int | None = None, **selection: Any) -> None:
         """Draw a moment of the history, or what is newest, at once and whole: for who records the page."""
@@ -178,6 +196,8 @@ class Explorer(ipywidgets.Box):
             if self.session:
                 self.session.cancel()
             self._pump.close()
+            self._runs.hide()
+            self._presence.close()
         super().close()
 
     def refresh(self) -> None:
@@ -195,6 +215,10 @@ class Explorer(ipywidgets.Box):
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
 
+    def _explain(self, views: tuple[str, ...]) -> None:
+        self._close_drawers()
+        self._about.tell(views, self.state, self._selection)
+
     def _use(self, tool: str) -> None:
         match tool:
             case "Present":
@@ -207,19 +231,17 @@ class Explorer(ipywidgets.Box):
 
     def _open_drawer(self, name: str) -> None:
         """Show a drawer, or put it away where it is open; only one is open at a time."""
-        drawer, was_open = self._drawers[name], self._drawers[name].is_open
+        was_open = self._drawers[name].is_open
         self._close_drawers()
-        if isinstance(drawer, Share) and not was_open:
-            drawer.tell(self.experiment)
-        elif not was_open:
-            drawer.reveal()
+        if not was_open:
+            self._drawers[name].reveal()
 
     def _close_drawers(self) -> None:
         for drawer in self._drawers.values():
             drawer.hide()
 
     def _key(self, key: str) -> None:
-        """Do what a key is for; `tools.KEYS` lists them."""
+        """Do what a key is for; `shortcuts` lists them."""
         level = shown_level(self.state, self._selection.level)
         match key:
             case " " if self.session and self.session.status in RUNNING and self._playback.number is None:
@@ -236,8 +258,8 @@ class Explorer(ipywidgets.Box):
                 self.step()
             case "x":
                 self.cancel()
-            case "p" | "t" | "e" | "?":
-                self._use({"p": "Present", "t": "Dark", "e": "Export", "?": "Help"}[key])
+            case "p" | "t" | "r" | "e" | "?":
+                self._use({"p": "Present", "t": "Dark", "r": "Runs", "e": "Export", "?": "Help"}[key])
             case "Escape" if any(drawer.is_open for drawer in self._drawers.values()):
                 self._close_drawers()
             case "Escape" if self._selection.presents:
@@ -246,6 +268,11 @@ class Explorer(ipywidgets.Box):
                 self.follow()
             case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
                 self.present(list(VIEWS)[int(key) - 1])
+
+    def _interrupt(self) -> None:
+        """Stop the search without an end, as the page has gone and its kernel goes too."""
+        if self.session:
+            self.session.interrupt()
 
     def _set(self) -> None:
         """Take over what the controls are set to."""
@@ -285,8 +312,8 @@ class Explorer(ipywidgets.Box):
         else:
             self._playback.leave()
             if session is not self._source:
-                self._source, self._introduces, self.run, self.level = session, False, None, None
-                self.experiment = session.experiment
+                self.run = None
+                self._put_on_screen(session)
 
     def _on_screen_now(self) -> OnScreen | None:
         """Say what an export is taken from; None where nothing has been computed."""
@@ -316,8 +343,9 @@ class Explorer(ipywidgets.Box):
         selection = replace(self._selection, **changes)
         if selection != self._selection:  # what was said is read until a person does something
             self._selection, self._problem = selection, ""
-        if "layer" in changes:
-            self.layer = changes["layer"]
+        for trait in ("layer", "variant"):
+            if trait in changes:
+                self.set_trait(trait, changes[trait])
         self.refresh()
 
     def _look_at(self, level: int | None) -> None:
@@ -328,11 +356,40 @@ class Explorer(ipywidgets.Box):
 
     def _open(self, run: Run | None) -> None:
         if run is not None:
-            self.cancel()  # one search at a time is on screen, and none runs on unseen
-            self._playback.leave()
-            self._source, self._introduces, self._problem = run, False, ""
-            self.experiment, self.level = run.experiment, None
-            self.refresh()
+            if self.session:  # one search at a time is on screen, and none runs on unseen
+                self.session.cancel()
+            self._put_on_screen(run)
+
+    def _put_on_screen(self, source: Session | Run) -> None:
+        """Show the newest of a search, or of a run that was read."""
+        self._playback.leave()
+        self._source, self._introduces, self._problem = source, False, ""
+        self.experiment, self.level = source.experiment, None
+        self.refresh()
+
+    def _open_listed(self, path: Path) -> None:
+        """Show a run that was chosen from the table; a search is not ended by the way."""
+        if self.session and self.session.status in RUNNING:
+            raise RunError(
+                f"{path.name} is not opened: a search runs on this page; cancel it first, or wait for its end."
+            )
+        run = Run.open(path)
+        _ = run.state  # damage is told in the table, and leaves what is on screen
+        self.run = run
+        self._close_drawers()
+
+    def _clear(self) -> None:
+        """Show what would be run, and nothing else: the run on screen was deleted."""
+        self._playback.leave()
+        self._source, self._problem, self.run, self.level = Session(self.experiment, self._device), "", None, None
+        self.refresh()
+
+    @property
+    def _folder(self) -> Path | None:
+        """The directory of the run on screen, where that is one of the person's own."""
+        if self._introduces:
+            return None
+        return self._source.folder if isinstance(self._source, Session) else self._source.path
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
@@ -348,7 +405,8 @@ class Explorer(ipywidgets.Box):
         except ExplorerError as error:  # a run's files went away or are damaged: said once, and the page goes on
             self._problem = str(error)
             scene = scene._replace(problem=self._problem)
-        self._main.show_story(scene)
+        if not self._main.show_story(scene):
+            self._pump.wake_later(SENTENCE_SECONDS)  # what it left unsaid is not lost
         if self._playback.playing:
             self._pump.wake_later(INTERVAL)
         elif isinstance(self._source, Run) and self.status == "running":  # someone else writes it: read on
@@ -359,12 +417,15 @@ class Explorer(ipywidgets.Box):
         if self._preview is not None:
             selection = replace(selection, level=self._preview)
         introduces = self._introduces and self.status == "idle"
-        return Scene(self.state, self._newest, selection, self.status, introduces, self._problem)
+        return Scene(
+            self.state.only(selection.variants), self._newest, selection, self.status, introduces, self._problem
+        )
 
     def _draw_status(self) -> None:
         status = "idle" if self._introduces else self._source.status
         self.status = status if self._playback.number is None else "replaying"
         self._side.show(self.state, self.status, status if self.session else "idle")
+        self._runs.show(self._folder, status)
 
 
 def _check_view(name: str) -> None:

@@ -22,9 +22,10 @@ from explorer.runs.export import Choice, files
 from explorer.views import words
 from explorer.views.explanations import EXPLANATIONS
 from explorer.widgets.download import Download
-from explorer.widgets.panels import VIEWS, box, text
+from explorer.widgets.panels import VIEWS
 from explorer.widgets.side import button
 from explorer.widgets.tools import Drawer
+from explorer.widgets.view import box, text
 
 NOTHING = "There is nothing to export yet; start a search, or open a run."
 COMMAND = "from explorer.cli import main; main()"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import ipywidgets
@@ -12,15 +13,22 @@ from explorer.events import VARIANTS
 from explorer.experiment import Experiment
 from explorer.history import History
 from explorer.state import State
-from explorer.views import Selection
+from explorer.views import Selection, words
 from explorer.views.means import shown_level
 from explorer.views.progress import strip
 from explorer.views.story import Sentence, caption, introduction, presented, story
-from explorer.widgets.panels import VIEWS, Actions, MasksView, View, box, head, name, text
+from explorer.widgets.panels import VIEWS, MasksView, name
 from explorer.widgets.playback import Playback
 from explorer.widgets.side import button
 from explorer.widgets.strip import Strip
+from explorer.widgets.view import Actions, View, ask, box, text
 
+ROOMS = {
+    "Masks and weights": ("masks", "histogram"),
+    "Distance moved": ("distance",),
+    "Connections": ("connections", "overlap"),
+    "Layers and time": ("layers", "timing"),
+}
 SENTENCE_SECONDS = 1.0  # a sentence is left in peace at least that long while its numbers run
 
 
@@ -52,10 +60,13 @@ class Main(ipywidgets.Box):
         actions: what a person can do here.
         playback: the replay's controls.
         tools: what stands beside the sentence.
+
+    `tell_presented` tells what a view that is shown large shows.
     """
 
     def __init__(self, experiment: Experiment, actions: Actions, playback: Playback, tools: ipywidgets.Widget) -> None:
         self._actions = actions
+        self.tell_presented: Callable[[State, Selection], Sentence] = presented
         self._written: tuple[object, float] = (None, 0.0)
         self._views: list[View] = []
         self._story, self._key, self._foot = text("", "lt-story"), text("", "lt-key"), text("", "lt-source")
@@ -67,9 +78,24 @@ class Main(ipywidgets.Box):
         self._replicate = ipywidgets.Dropdown(description="replicate")
         self._replicate.add_class("lt-replicate")
         self._replicate.observe(lambda change: actions.select(replicate=change["new"] or 0), "value")
+        self._variant = ipywidgets.Dropdown(options=[(words.TITLES[v], v) for v in VARIANTS], description="variant")
+        self._variant.add_class("lt-variant")
+        self._variant.observe(lambda change: actions.select(variant=change["new"]), "value")
         state, selection = State(experiment), Selection()
         panels = {view: self.add(view, state, selection) for view in VIEWS}
-        self._masks = panels["masks"]
+        self._masks, self._own = panels["masks"], list(panels.values())
+        self._away: set[str] = set()
+        self._room = ipywidgets.ToggleButtons(options=list(ROOMS))
+        self._room.add_class("lt-room")
+        self._room.add_class("lt-switch")
+        self._room.observe(lambda change: self._enter(change["new"]), "value")
+        self._asks = {room: ask(actions, *ROOMS[room]) for room in ("Masks and weights", "Distance moved")}
+        self._rooms = {
+            "Masks and weights": box("lt-weights", *map(name, VARIANTS), panels["masks"], panels["histogram"]),
+            "Distance moved": box("lt-weights", *map(name, VARIANTS), panels["distance"]),
+            "Connections": box("lt-pair", panels["connections"], panels["overlap"]),
+            "Layers and time": box("lt-pair", panels["layers"], panels["timing"]),
+        }
         super().__init__(
             [
                 box("lt-top", self._story, tools),
@@ -77,15 +103,18 @@ class Main(ipywidgets.Box):
                 box("lt-charts", panels["accuracy"], panels["density"]),
                 box(
                     "lt-heads",
-                    text(head("The weights that are left"), "lt-head"),
+                    self._room,
                     self._layer,
                     self._replicate,
+                    self._variant,
                     self._key,
+                    *self._asks.values(),
                 ),
-                box("lt-weights", *map(name, VARIANTS), panels["masks"], panels["histogram"]),
+                *self._rooms.values(),
                 self._foot,
             ]
         )
+        self._enter(self._room.value)
         self.add_class("lt-main")
 
     def add(self, name: str, state: State, selection: Selection) -> View:
@@ -100,18 +129,19 @@ class Main(ipywidgets.Box):
         self._show_choices(scene)
         self._views = [view for view in self._views if view.comm is not None]  # a closed one is drawn no more
         for view in self._views:
-            view.show(scene.state, scene.selection)
+            if view not in self._own or view.name not in self._away:
+                view.show(scene.state, scene.selection)
         most = self._masks.most if isinstance(self._masks, MasksView) else 0
         self._key.value = f"connections a pixel has left <span>0</span><i></i><span>{most or '–'}</span>"
 
-    def show_story(self, scene: Scene) -> None:
-        """Write the sentence, at most once a second while only its numbers change."""
+    def show_story(self, scene: Scene) -> bool:
+        """Write the sentence, at most once a second while only its numbers change; return whether it was time."""
         state, selection = scene.state, scene.selection
         about = (*scene[2:], shown_level(state, selection.level), bool(state.networks), state.ended)
         if about == self._written[0] and time.monotonic() - self._written[1] < SENTENCE_SECONDS:
-            return
+            return False
         self._written = (about, time.monotonic())
-        tell = presented if selection.presents else introduction if scene.introduces else story
+        tell = self.tell_presented if selection.presents else introduction if scene.introduces else story
         written = _html(tell(state, selection))
         if scene.status == "running" and not state.networks:
             written = "Reading the data…"
@@ -120,6 +150,26 @@ class Main(ipywidgets.Box):
         failed = "lt-failed" if scene.status == "failed" or scene.problem else ""
         self._story.value = f'<p class="{failed}">{written}</p>'
         self._foot.value = "".join(f"<span>{html.escape(said)}</span>" for said in caption(state, selection))
+        return True
+
+    def enter_room_of(self, view: str) -> None:
+        """Show a view that is not always there."""
+        self._room.value = next((room for room, views in ROOMS.items() if view in views), self._room.value)
+
+    def draw_all(self) -> None:
+        """Draw the views of all rooms from now on, entered or not: for who records the page."""
+        self._own = []
+
+    def _enter(self, room: str) -> None:
+        """Show the views of one room under the charts; those of the others are not drawn meanwhile."""
+        self._away = {view for other, views in ROOMS.items() if other != room for view in views}
+        for known, content in self._rooms.items():
+            content.layout.display = None if known == room else "none"
+        for known, asked in self._asks.items():
+            asked.layout.display = None if known == room else "none"
+        self._key.layout.display = None if room == "Masks and weights" else "none"
+        self._variant.layout.display = None if room == "Layers and time" else "none"
+        self._actions.select()
 
     def forget_sentence(self) -> None:
         """Let the next sentence be written whenever the last one was."""
@@ -147,6 +197,7 @@ class Main(ipywidgets.Box):
         for choice, options, value in (
             (self._layer, layers, scene.selection.layer),
             (self._replicate, replicates, scene.selection.replicate),
+            (self._variant, list(self._variant.options), scene.selection.variant),
         ):
             known = [entry for _, entry in options]
             value = value if value in known else known[0]

@@ -21,6 +21,7 @@ from explorer.places import place
 from explorer.runs import Run
 from explorer.views.explanations import EXPLANATIONS
 from explorer.widgets.explorer import Explorer
+from explorer.widgets.main import ROOMS
 from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import LEVEL_SECONDS, SPEEDS
 from explorer.widgets.plot import Plot, bokehjs
@@ -36,7 +37,7 @@ KINDS: tuple[type[ipywidgets.DOMWidget], ...] = (
 )
 NEEDS_PYTHON = {
     *("lt-runs", "lt-share", "lt-export", "lt-buttons", "lt-state", "lt-progress", "lt-figures", "lt-adds"),
-    "lt-needs-python",
+    *("lt-needs-python", "lt-ask", "lt-presence"),
 }
 """Style classes of what is left out, because it does nothing without Python."""
 
@@ -71,6 +72,7 @@ class Recorder:
 
     def __init__(self, run: Run, replays: bool = True) -> None:
         self._explorer, self._run = Explorer(run=run), run
+        self._explorer.record()
         self._moments = list(run.history.moments)  # of a run that is still written, those there are by now
         self._kept = kept(self._moments) if replays else []
         self._levels = range(run.state.level + 1)
@@ -85,6 +87,7 @@ class Recorder:
         experiment = self._run.experiment
         recording = {
             "views": {view: EXPLANATIONS[view].title for view in VIEWS},
+            "rooms": list(ROOMS.values()),
             "speeds": SPEEDS,
             "levelSeconds": LEVEL_SECONDS,
             "moments": [self._moments[number] for number in self._kept],

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
-from typing import NamedTuple
 
 import ipywidgets
 
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
-from explorer.views import Selection, accuracy, density, histogram, masks, words
+from explorer.views import (
+    Selection,
+    accuracy,
+    connections,
+    density,
+    distance,
+    histogram,
+    layers,
+    masks,
+    overlap,
+    timing,
+    words,
+)
+from explorer.views.accuracy import key as accuracy_key
 from explorer.views.accuracy import note, title
+from explorer.views.bins import Histogram
+from explorer.views.chart import Chart
+from explorer.views.density import key as density_key
 from explorer.views.histogram import key as histogram_key
+from explorer.views.layers import key as layers_key
 from explorer.views.masks import key as masks_key
-from explorer.views.masks import shown_layer
+from explorer.views.masks import pointed_out
 from explorer.views.means import shown_level
+from explorer.views.on_screen import shown_layer
+from explorer.views.overlap import key as overlap_key
+from explorer.views.table import Table
 from explorer.widgets.heatmap import Heatmap
 from explorer.widgets.plot import Plot
+from explorer.widgets.view import View, box, head, text
 
 NOTES: dict[Variant, str] = {
     "ticket": "pruned mask, original start",
@@ -26,129 +45,120 @@ NOTES: dict[Variant, str] = {
 }
 
 
-def text(content: str, *classes: str) -> ipywidgets.HTML:
-    """Return a piece of HTML with style classes."""
-    widget = ipywidgets.HTML(content)
-    for name in classes:
-        widget.add_class(name)
-    return widget
+class ChartView(View):
+    """A view that is one chart under its head."""
 
-
-def box(style: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
-    """Return a box with a style class."""
-    widget = ipywidgets.Box(children)
-    widget.add_class(style)
-    return widget
-
-
-def head(title: str, note: str = "") -> str:
-    """Return the head of a view: its title and a note beside it."""
-    return f"<h2>{html.escape(title)}</h2><p>{html.escape(note)}</p>"
-
-
-class Actions(NamedTuple):
-    """What a person can do in a view.
-
-    Args:
-        select: change fields of the selection.
-        go: show a level, or the moment when it came to an iteration.
-        step: go so many evaluations on, or back.
-        preview: show a level for as long as the pointer is there; None ends it.
-        follow: show what is newest.
-    """
-
-    select: Callable[..., None]
-    go: Callable[[int, int | None], None]
-    step: Callable[[int], None]
-    preview: Callable[[int | None], None]
-    follow: Callable[[], None]
-
-
-class View(ipywidgets.Box):
-    """A view as a widget, made for a first state and brought up to date with `show`.
-
-    A kind of view says what it is made of in `_make`, and draws in `_show`.
-    """
-
-    name = ""
-    _shown: object = None
-
-    def __init__(self, state: State, selection: Selection, actions: Actions) -> None:
-        self._actions = actions
-        super().__init__(self._make(state, selection))
-        self.add_class("lt-view")
-        self.add_class(f"lt-{self.name}")
-
-    def show(self, state: State, selection: Selection) -> None:
-        """Draw what is known for what is selected; nothing is sent where nothing has changed."""
-        key = state.experiment, self._key(state, selection)
-        if key != self._shown:
-            self._shown = key
-            self._show(state, selection)
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        raise NotImplementedError
 
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
-        raise NotImplementedError
+        self._chart = self._draw(state, selection)
+        self._plot = Plot(self._chart)
+        self._plot.add_class("lt-plot")
+        self._plot.on_point(self._pointed)
+        return [self.heads("", *self._beside(selection)), self._plot]
 
     def _show(self, state: State, selection: Selection) -> None:
-        raise NotImplementedError
+        self._chart = self._draw(state, selection)
+        self._plot.show(self._chart)
 
-    def _key(self, state: State, selection: Selection) -> object:
-        """Return what the view depends on: while it stays the same, there is nothing new to draw."""
-        return state.records, selection
+    def _beside(self, selection: Selection) -> list[ipywidgets.Widget]:
+        """Return what stands beside the title."""
+        return []
+
+    def _pointed(self, note: int | None, click: bool) -> None:
+        """Do what pointing at a note is for."""
 
 
-class AccuracyView(View):
-    """Test accuracy against iteration."""
+class LevelsView(ChartView):
+    """A chart with a note for each level, which is shown everywhere while the pointer is on it, and after a click."""
+
+    def _pointed(self, note: int | None, click: bool) -> None:
+        if click and note is not None:
+            self._actions.go(note, None)
+        else:
+            self._actions.preview(note)
+
+
+class AccuracyView(ChartView):
+    """Test accuracy against iteration; a click goes back to the iteration."""
 
     name = "accuracy"
 
-    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
-        self._head = text("", "lt-head")
-        self._plot = Plot(accuracy(state, selection))
-        self._plot.add_class("lt-plot")
-        self._plot.on_point(self._pointed)
-        return [self._head, self._plot]
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return accuracy(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return accuracy_key(state, selection)
 
     def _show(self, state: State, selection: Selection) -> None:
-        self._head.value = head(title(state, selection), note(state, selection))
-        chart = accuracy(state, selection)
-        self._level, self._iterations = shown_level(state, selection.level), [round(at) for at, _ in chart.notes]
-        self._plot.show(chart)
+        super()._show(state, selection)
+        self.title.value = head(title(state, selection), note(state, selection))
+        self._level = shown_level(state, selection.level)
 
     def _pointed(self, note: int | None, click: bool) -> None:
-        """Go back to the iteration that was clicked."""
-        if click and note is not None and note < len(self._iterations):
-            self._actions.go(self._level, self._iterations[note])
+        if click and note is not None and note < len(self._chart.notes):
+            self._actions.go(self._level, round(self._chart.notes[note][0]))
 
 
-class DensityView(View):
+class DensityView(LevelsView):
     """Accuracy and early stopping against weights remaining, and the switch between the two accuracies."""
 
     name = "density"
 
-    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
-        self._plot = Plot(density(state, selection))
-        self._plot.add_class("lt-plot")
-        self._switch = ipywidgets.ToggleButtons(
-            options=[("at the end", "final"), ("at early stop", "early stop")], value=selection.measure
-        )
-        self._switch.add_class("lt-measure")
-        self._switch.observe(lambda change: self._actions.select(measure=change["new"]), "value")
-        self._plot.on_point(self._pointed)
-        top = ipywidgets.Box([text(head("Accuracy against weights remaining"), "lt-head"), self._switch])
-        top.add_class("lt-heads")
-        return [top, self._plot]
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return density(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return density_key(state, selection)
 
     def _show(self, state: State, selection: Selection) -> None:
         self._switch.value = selection.measure
-        self._plot.show(density(state, selection))
+        super()._show(state, selection)
 
-    def _pointed(self, level: int | None, click: bool) -> None:
-        """Show the level under the pointer everywhere; stay there after a click."""
-        if click and level is not None:
-            self._actions.go(level, None)
-        else:
-            self._actions.preview(level)
+    def _beside(self, selection: Selection) -> list[ipywidgets.Widget]:
+        self._switch = ipywidgets.ToggleButtons(
+            options=[("at the end", "final"), ("at early stop", "early stop")],
+            value=selection.measure,
+            tooltips=["accuracy at the last iteration", "accuracy where the validation loss was least"],
+        )
+        self._switch.add_class("lt-measure")
+        self._switch.add_class("lt-switch")
+        self._switch.observe(lambda change: self._actions.select(measure=change["new"]), "value")
+        return [self._switch]
+
+
+class OverlapView(LevelsView):
+    """The overlap of masks between replicates."""
+
+    name = "overlap"
+
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return overlap(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return overlap_key(state, selection)
+
+
+class TimingView(LevelsView):
+    """Measured time a network-iteration."""
+
+    name = "timing"
+
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return timing(state, selection)
+
+
+class ConnectionsView(ChartView):
+    """Connections of each unit and input."""
+
+    name = "connections"
+
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return connections(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return masks_key(state, selection)
 
 
 class MasksView(View):
@@ -159,10 +169,10 @@ class MasksView(View):
     most = 0
 
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
-        self._folded = {v: _heatmap(v, "No mask yet", "lt-folded") for v in VARIANTS}
-        self._matrix = {v: _heatmap(v, "Masks appear here when level 1 begins.", "lt-matrix") for v in VARIANTS}
+        self._folded = {v: self._heatmap(v, "No mask yet", "lt-folded") for v in VARIANTS}
+        self._matrix = {v: self._heatmap(v, "Masks appear here when level 1 begins.", "lt-matrix") for v in VARIANTS}
         self._captions = {v: text("", "lt-caption", "lt-matrix-caption", f"lt-of-{v}") for v in VARIANTS}
-        children: list[ipywidgets.Widget] = []
+        children: list[ipywidgets.Widget] = [alone_heads(self)]
         for v in VARIANTS:
             children += [
                 name(v, "lt-alone"),
@@ -178,33 +188,45 @@ class MasksView(View):
 
     def _show(self, state: State, selection: Selection) -> None:
         seen = masks(state, selection)
-        self.most = seen.most
+        self.most, self._shape = seen.most, shown_layer(state, selection).shape
         folds = shown_layer(state, selection) is state.experiment.prunable[0]
         (self.remove_class if folds else self.add_class)("lt-no-fold")
         for v in VARIANTS:
             matrix = seen.matrix.get(v)
             self._folded[v].show(seen.folded.get(v), f"{words.TITLES[v]}: connections each input pixel has left")
             self._matrix[v].show(matrix, f"{words.TITLES[v]}: {seen.summary}")
-            self._captions[v].value = matrix.caption if matrix else "mask"
+            self._captions[v].value = html.escape(matrix.caption) if matrix else "mask"
+
+    def _heatmap(self, variant: Variant, waiting: str, place: str) -> Heatmap:
+        heatmap = Heatmap(tone=variant, waiting=waiting)
+        heatmap.add_class(place)
+        heatmap.add_class(f"lt-of-{variant}")
+        folded = place == "lt-folded"
+        heatmap.on_point(lambda at: self._actions.select(**pointed_out(at, folded, heatmap.columns)))
+        return heatmap
 
 
-class HistogramView(View):
-    """Surviving weights, initial and trained, for each variant."""
+class WeightsView(View):
+    """Weights counted in bins, a chart for each variant. Dragging over a chart lights those weights in the masks."""
 
-    name = "histogram"
+    legend, brushes = "", False
+
+    def _count(self, state: State, selection: Selection) -> Histogram:
+        raise NotImplementedError
 
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
-        self._charts = {v: Plot(chart) for v, chart in histogram(state, selection).charts.items()}
+        self._charts = {v: Plot(chart) for v, chart in self._count(state, selection).charts.items()}
         self._boxes: dict[Variant, ipywidgets.Box] = {}
-        children: list[ipywidgets.Widget] = []
+        children: list[ipywidgets.Widget] = [alone_heads(self)]
         for v, plot in self._charts.items():
             plot.add_class("lt-plot")
+            if self.brushes:
+                plot.on_brush(lambda brush: self._actions.select(brush=brush))
             self._boxes[v] = box("lt-weights-plot", plot, text("No weights yet", "lt-waiting"))
             self._boxes[v].add_class(f"lt-of-{v}")
-            legend = 'surviving weights <i class="lt-initial"></i>initial <i class="lt-trained"></i>trained'
             children += [
                 name(v, "lt-alone"),
-                text(legend, "lt-caption", "lt-weights-caption", f"lt-of-{v}"),
+                text(self.legend, "lt-caption", "lt-weights-caption", f"lt-of-{v}"),
                 self._boxes[v],
             ]
         return children
@@ -213,13 +235,63 @@ class HistogramView(View):
         return histogram_key(state, selection)
 
     def _show(self, state: State, selection: Selection) -> None:
-        seen = histogram(state, selection)
+        seen = self._count(state, selection)
         for v, plot in self._charts.items():
             plot.show(seen.charts[v])
             (self._boxes[v].remove_class if v in seen.ready else self._boxes[v].add_class)("lt-empty")
 
 
-VIEWS: dict[str, type[View]] = {view.name: view for view in (AccuracyView, DensityView, MasksView, HistogramView)}
+class HistogramView(WeightsView):
+    """Surviving weights, initial and trained, for each variant."""
+
+    name = "histogram"
+    legend = 'surviving weights <i class="lt-initial"></i>initial <i class="lt-trained"></i>trained'
+    brushes = True
+
+    def _count(self, state: State, selection: Selection) -> Histogram:
+        return histogram(state, selection)
+
+
+class DistanceView(WeightsView):
+    """How far training moved the surviving weights, for each variant."""
+
+    name = "distance"
+    legend = 'surviving weights <i class="lt-initial"></i>size before <i class="lt-trained"></i>distance moved'
+
+    def _count(self, state: State, selection: Selection) -> Histogram:
+        return distance(state, selection)
+
+
+class LayersView(View):
+    """The layers of the network on screen, a row each."""
+
+    name = "layers"
+
+    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
+        self._table = text("", "lt-table")
+        return [self.heads(), self._table]
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return layers_key(state, selection)
+
+    def _show(self, state: State, selection: Selection) -> None:
+        self._table.value = as_html(layers(state, selection))
+
+
+VIEWS: dict[str, type[View]] = {
+    view.name: view
+    for view in (
+        AccuracyView,
+        DensityView,
+        MasksView,
+        HistogramView,
+        DistanceView,
+        ConnectionsView,
+        OverlapView,
+        LayersView,
+        TimingView,
+    )
+}
 
 
 def name(variant: Variant, *classes: str) -> ipywidgets.HTML:
@@ -232,8 +304,16 @@ def name(variant: Variant, *classes: str) -> ipywidgets.HTML:
     )
 
 
-def _heatmap(variant: Variant, waiting: str, place: str) -> Heatmap:
-    heatmap = Heatmap(tone=variant, waiting=waiting)
-    heatmap.add_class(place)
-    heatmap.add_class(f"lt-of-{variant}")
-    return heatmap
+def alone_heads(view: View) -> ipywidgets.Box:
+    """Return the head of a view that has one only when it stands alone."""
+    heads = view.heads()
+    heads.add_class("lt-alone")
+    return heads
+
+
+def as_html(table: Table) -> str:
+    """Write a table for a screen and for its reader."""
+    columns = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in table.columns)
+    rows = "".join(f"<tr>{''.join(f'<td>{html.escape(entry)}</td>' for entry in row)}</tr>" for row in table.rows)
+    caption = f"<caption>{html.escape(table.caption)}</caption>"
+    return f"<table>{caption}<thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import ipywidgets
 
 from explorer.history import History
-from explorer.widgets.panels import box, text
+from explorer.widgets.view import box, text
 
 LEVEL_SECONDS = 1.5  # that one level takes at speed 1
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -27,6 +27,7 @@ class Playback(ipywidgets.Box):
     def __init__(self, pressed: Callable[[], None], now: Callable[[], float] = time.monotonic) -> None:
         self.number: int | None = None
         self.playing, self._now = False, now
+        self._until: int | None = None
         self._place, self._since = 0.0, 0.0
         self._button = ipywidgets.Button(description="Replay", tooltip="Play the run again (space)")
         self._button.add_class("lt-replay")
@@ -37,13 +38,25 @@ class Playback(ipywidgets.Box):
         super().__init__([self._button, box("lt-pace", text("<b>Replay</b>"), self._speed)])
         self.add_class("lt-playback")
 
-    def play(self, history: History, level: int) -> None:
-        """Play on from where it was; else from the start of a level, and from the very start at the last one."""
+    def play(self, history: History, level: int, until: int | None = None) -> None:
+        """Play on from where it was; else from the start of a level, and from the very start at the last one.
+
+        It ends with what is newest; with `until` it stays at that moment.
+        """
         if self.number is None:
             last = not history.moments or level >= history.moments[-1].level
             self._place = float(0 if last else history.find(level, 0))
             self.number = int(self._place)
-        self.playing, self._since = True, self._now()
+        self.playing, self._since, self._until = True, self._now(), until
+
+    @property
+    def speed(self) -> float:
+        """How fast it is: at 1 a level takes 1.5 seconds."""
+        return float(self._speed.value)
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        self._speed.value = speed
 
     def pause(self) -> None:
         """Stay where it is."""
@@ -67,7 +80,11 @@ class Playback(ipywidgets.Box):
             return
         then, self._since = self._since, self._now()
         moments = len(history.moments) / (1 + history.moments[-1].level)  # that a level has
-        self._place += (self._since - then) * self._speed.value * moments / LEVEL_SECONDS
+        self._place += (self._since - then) * self.speed * moments / LEVEL_SECONDS
+        if self._until is not None and self._place >= self._until:
+            self.pause()
+            self.seek(self._until, history)
+            return
         if self._place >= len(history.moments):
             self.leave()
             return

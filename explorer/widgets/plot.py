@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 from bokeh.core.properties import value
 from bokeh.embed import json_item
@@ -18,17 +19,41 @@ from ipywidgets import widget_serialization
 
 from explorer.places import place
 from explorer.views.chart import COLUMNS, Chart, Mark, Tone
+from explorer.views.compare import RUN_TONES
 
 FONT = "Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, DejaVu Sans Condensed, sans-serif"
+UNSEEN = "#00000000"  # until the browser has dressed the mark
 WIDTHS: dict[Tone, float] = {"ticket": 3.0, "random-reinit": 2.0, "random-sparse": 2.2, "dense": 1.6}
-DASHES: dict[Tone, list[int]] = {"random-reinit": [7, 4], "random-sparse": [2, 4]}
+WIDTHS |= dict.fromkeys(RUN_TONES.values(), 2.2)
+DASHES: dict[Tone, list[int]] = {
+    "random-reinit": [7, 4],
+    "random-sparse": [2, 4],
+    "run-b": [8, 4],
+    "run-c": [2, 4],
+    "run-d": [9, 3, 2, 3],
+    "run-e": [16, 4],
+    "run-f": [9, 3, 2, 3, 2, 3],
+}
 SHAPES: dict[Tone, str] = {
     "ticket": "circle",
     "random-reinit": "square",
     "random-sparse": "triangle",
     "dense": "diamond",
+    "run-a": "circle",
+    "run-b": "square",
+    "run-c": "triangle",
+    "run-d": "diamond",
+    "run-e": "inverted_triangle",
+    "run-f": "star",
 }
-SHAPE_PIXELS = {"circle": 9.0, "square": 8.0, "triangle": 9.5, "diamond": 11.0}
+SHAPE_PIXELS = {
+    "circle": 9.0,
+    "square": 8.0,
+    "triangle": 9.5,
+    "diamond": 11.0,
+    "inverted_triangle": 9.5,
+    "star": 13.0,
+}
 BANDS: dict[Tone, float] = {"ticket": 0.22, "dense": 0.14}
 
 
@@ -56,16 +81,20 @@ class Plot(anywidget.AnyWidget):
     _esm = place("assets", "plot.js")
 
     library = traitlets.Instance(BokehJS, help="BokehJS").tag(sync=True, **widget_serialization)
+    brushes = traitlets.Bool(False, help="whether one can drag over a range of x").tag(sync=True)
     summary = traitlets.Unicode(help="what the chart shows, for those who cannot see it").tag(sync=True)
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
         super().__init__(library=bokehjs(), summary=chart.summary, **traits)
+        self._brushed: Callable[[tuple[float, float] | None], None] = lambda brush: None
         self._pointed: Callable[[int | None, bool], None] = lambda note, click: None
         self._chart, self._numbers = chart, _numbers(chart)
         self.on_msg(self._received)
 
     def show(self, chart: Chart) -> None:
         """Send what differs from the chart that was shown last."""
+        if chart is self._chart:
+            return
         self.summary = chart.summary
         before, self._chart, self._numbers = self._numbers, chart, _numbers(chart)
         spans, columns = (
@@ -79,11 +108,17 @@ class Plot(anywidget.AnyWidget):
         """Call `pointed` with the number of the note that the pointer is at, and whether it was clicked."""
         self._pointed = pointed
 
+    def on_brush(self, brushed: Callable[[tuple[float, float] | None], None]) -> None:
+        """Let a person drag over the chart, and call `brushed` with the range of x; None when it is let go of."""
+        self.brushes, self._brushed = True, brushed
+
     def _received(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
         if "wants" in content:
             self._send_figure()
         elif "note" in content:
             self._pointed(content["note"], content["click"])
+        elif "brush" in content:
+            self._brushed(tuple(content["brush"]) if content["brush"] else None)
 
     def figure(self) -> Any:
         """Return the figure as BokehJS takes it."""
@@ -135,11 +170,12 @@ def _numbers(chart: Chart) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _columns(mark: Mark) -> dict[str, list[Any]]:
     """Return a mark's columns as JSON has them, which knows no NaN: a gap is None."""
-    return {name: [_plain(entry) for entry in mark.columns[name]] for name in COLUMNS[mark.kind]}
+    return {name: _plain(mark.columns[name]) for name in COLUMNS[mark.kind]}
 
 
-def _plain(entry: Any) -> Any:
-    return entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry)
+def _plain(column: Any) -> list[Any]:
+    entries = column.tolist() if isinstance(column, np.ndarray) else column
+    return [entry if isinstance(entry, str) else None if math.isnan(entry) else float(entry) for entry in entries]
 
 
 def _draw(plot: figure, mark: Mark, source: ColumnDataSource) -> None:
@@ -151,22 +187,31 @@ def _draw(plot: figure, mark: Mark, source: ColumnDataSource) -> None:
         where["y_range_name"] = f"y{mark.panel}"
     match mark.kind:
         case "line":
-            plot.line("x", "y", line_width=width, line_dash=DASHES.get(tone, []), line_join="round", **where)
+            plot.line(
+                "x",
+                "y",
+                line_color=UNSEEN,
+                line_width=width,
+                line_dash=DASHES.get(tone, []),
+                line_join="round",
+                **where,
+            )
         case "band":
-            plot.varea("x", "low", "high", fill_alpha=BANDS.get(tone, 0.15), **where)
+            plot.varea("x", "low", "high", fill_color=UNSEEN, fill_alpha=BANDS.get(tone, 0.15), **where)
         case "points":
             shape = SHAPES[tone]
-            plot.scatter("x", "y", marker=shape, size=SHAPE_PIXELS[shape] * mark.size, **where)
+            plot.scatter("x", "y", marker=shape, color=UNSEEN, size=SHAPE_PIXELS[shape] * mark.size, **where)
         case "rules":
             alpha = 0.4 if tone in SHAPES and width <= 1 else 1.0  # hairlines to the margin's labels
-            plot.segment("x", "y", "x_end", "y_end", line_width=width, line_alpha=alpha, **where)
+            plot.segment("x", "y", "x_end", "y_end", line_color=UNSEEN, line_width=width, line_alpha=alpha, **where)
         case "boxes":
-            plot.quad("left", "right", "top", "bottom", line_color=None, **where)
+            plot.quad("left", "right", "top", "bottom", fill_color=UNSEEN, line_color=None, **where)
         case "texts":
             plot.text(
                 "x",
                 "y",
                 "text",
+                text_color=UNSEEN,
                 text_font=value(FONT),
                 text_font_style="bold" if mark.bold else "normal",
                 text_align=mark.align,

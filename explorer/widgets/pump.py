@@ -23,10 +23,11 @@ class Pump:
     Args:
         draw: sends whatever is new to the widgets.
         page: says when it is painted.
+        here: is set while somebody looks; without it nothing is drawn.
     """
 
-    def __init__(self, draw: Callable[[], None], page: Page) -> None:
-        self._draw, self._page = draw, page
+    def __init__(self, draw: Callable[[], None], page: Page, here: asyncio.Event) -> None:
+        self._draw, self._page, self._here = draw, page, here
         self._stale = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         with suppress(RuntimeError):  # a plain script has no loop, and no page to draw for
@@ -56,6 +57,7 @@ class Pump:
     async def _run(self) -> None:
         while True:
             await self._stale.wait()
+            await self._here.wait()
             self._stale.clear()
             begun = time.monotonic()
             try:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anywidget
 import traitlets
 
 from explorer.experiment import Experiment
 from explorer.link import to_python, to_query
 from explorer.places import place
-from explorer.widgets.panels import text
 from explorer.widgets.tools import Drawer
+from explorer.widgets.view import text
 
 
 class Link(anywidget.AnyWidget):
@@ -22,16 +24,17 @@ class Link(anywidget.AnyWidget):
 
 
 class Share(Drawer):
-    """Shows the link to an experiment, and copies it."""
+    """Shows the link to what is set just now, and copies it. `current` is asked for that."""
 
-    def __init__(self) -> None:
-        self._link = Link()
+    def __init__(self, current: Callable[[], Experiment]) -> None:
+        self._link, self._current = Link(), current
         super().__init__("Share link", text("Whoever opens this has the same settings and the same seed."), self._link)
         self.add_class("lt-needs-python")
 
-    def tell(self, experiment: Experiment) -> None:
-        """Show the link to an experiment, and put it on the clipboard."""
+    def reveal(self) -> None:
+        """Show the link, and put it on the clipboard."""
+        experiment = self._current()
         with self._link.hold_sync():
             self._link.query, self._link.line = to_query(experiment), to_python(experiment)
-        self.reveal()
+        super().reveal()
         self._link.send({"copy": True})

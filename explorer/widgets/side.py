@@ -10,10 +10,10 @@ import ipywidgets
 from explorer.experiment import Experiment, percent
 from explorer.state import State
 from explorer.views import words
-from explorer.views.progress import network_iterations, pace, progress
+from explorer.views.progress import images_left, network_iterations, progress, seconds_an_image
 from explorer.views.story import result
 from explorer.widgets.controls import Controls
-from explorer.widgets.panels import box, text
+from explorer.widgets.view import box, text
 
 RUNNING = ("running", "paused")
 BUTTONS = {
@@ -44,6 +44,8 @@ class Side(ipywidgets.Box):
         self._buttons = {label: button(label, tooltip, pressed) for label, tooltip in BUTTONS.items()}
         self._adds, self._status, self._left = text("", "lt-adds"), text("", "lt-status"), text("", "lt-left")
         self._bar, self._figures, self._foot = text("", "lt-progress"), text("", "lt-figures"), text("", "lt-foot")
+        self._differs = text("", "lt-differs")
+        self._pace = 0.0  # seconds an image, as the last search of this page has measured it
         super().__init__(
             [
                 text("<h1>Lottery Ticket Explorer</h1><p>Train, prune, rewind, repeat.</p>", "lt-title"),
@@ -53,6 +55,7 @@ class Side(ipywidgets.Box):
                 box("lt-state", self._status, self._left),
                 self._bar,
                 self._figures,
+                self._differs,
                 self._foot,
             ]
         )
@@ -63,9 +66,12 @@ class Side(ipywidgets.Box):
         experiment = self.controls.experiment
         self._show_buttons(ours, startable=experiment is not None)
         self.controls.lock(ours in RUNNING)
-        self._adds.value = _adds(experiment, state) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
+        self._pace = seconds_an_image(state) or self._pace
+        self._adds.value = _adds(experiment, self._pace) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
+        other = experiment != state.experiment  # of which nobody need be told while nothing is on screen
+        self._differs.value = "<p>On screen: other settings</p>" if other and state.networks else ""
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
-        self._status.value = f'<span role="status" class="lt-is-{status}">{status}</span>'
+        self._status.value = f'<span class="lt-is-{status}">{status}</span>'
         self._left.value = now.left if status == "running" else ""
         self._bar.value = f'<div><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'
         rows = (
@@ -91,13 +97,13 @@ def button(label: str, tooltip: str, pressed: Callable[[str], None]) -> ipywidge
     return widget
 
 
-def _adds(experiment: Experiment, state: State) -> str:
+def _adds(experiment: Experiment, pace: float) -> str:
     """Say what the settings come to: weights left, networks, and how long it will take where that is known."""
-    _, total = network_iterations(State(experiment))
+    state = State(experiment)
+    _, total = network_iterations(state)
     density = words.remaining(experiment.density(experiment.levels), exact=True)
     weights = words.count(sum(p.size for p in experiment.prunable))
-    measured = pace(state)
-    about = f", about {words.duration(total / measured)}" if measured else ""
+    about = f", about {words.duration(images_left(state) * pace)}" if pace else ""
     networks = words.count(total / experiment.iterations)
     return f"<p>leaves <b>{density}</b> of {weights} weights<br><b>{networks}</b> networks{about}</p>"
 

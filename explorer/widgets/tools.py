@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import ipywidgets
 
-from explorer.widgets.panels import box, text
+from explorer.state import State
+from explorer.views import Selection
+from explorer.views.explanations import EXPLANATIONS
+from explorer.views.tables import TABLES
+from explorer.widgets.panels import as_html
 from explorer.widgets.side import button
+from explorer.widgets.view import box, text
 
 TOOLS = {
     "Runs": ("lt-runs", "Open, compare or delete runs (r)"),
@@ -87,9 +92,30 @@ class Tools(ipywidgets.Box):
         self._buttons["Dark"].description = "Light" if theme == "dark" else "Dark"
 
 
-def help_drawer() -> Drawer:
-    """Return the list of keys and words."""
-    keys = "".join(f"<dt><kbd>{html.escape(key)}</kbd></dt><dd>{what}</dd>" for key, what in KEYS.items())
+class About(Drawer):
+    """What views show, in words and numbers."""
+
+    def __init__(self) -> None:
+        self._said = text("", "lt-about", "lt-table")
+        super().__init__("What is shown", self._said)
+        self.add_class("lt-needs-python")
+
+    def tell(self, views: tuple[str, ...], state: State, selection: Selection) -> None:
+        """Explain views, and list the numbers that they show just now."""
+        parts = []
+        for view in views:
+            what = EXPLANATIONS[view]
+            parts.append(f"<h3>{html.escape(what.title)}</h3><p><b>{html.escape(what.sentence)}</b></p>")
+            parts.append(f"<p>{html.escape(what.paragraph)}</p>")
+            numbers = as_html(TABLES[view](state, selection))
+            parts.append(f"<details><summary>The numbers</summary><div>{numbers}</div></details>")
+        self._said.value = "".join(parts)
+        self.reveal()
+
+
+def help_drawer(keys: Mapping[str, str]) -> Drawer:
+    """Return the list of keys, each with what it is for, and of words."""
+    pressed = "".join(f"<dt><kbd>{html.escape(key)}</kbd></dt><dd>{what}</dd>" for key, what in keys.items())
     meant = "".join(f"<dt>{word}</dt><dd>{what}</dd>" for word, what in WORDS.items())
-    said = f"<h3>Keys</h3><dl>{keys}</dl><h3>Words</h3><dl>{meant}</dl>"
+    said = f"<h3>Keys</h3><dl>{pressed}</dl><h3>Words</h3><dl>{meant}</dl>"
     return Drawer("Help", text(said, "lt-help-text"))

@@ -1,5 +1,6 @@
 """The explorer's page in a real Chromium, for the tests, the measurements and the screenshots."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from explorer.browser import ADVICE, FLAGS, NO_SANDBOX
 from tests.browser.chromium import find
+from tests.support import command_of
 
 COLUMN = """([figure, mark, column]) =>
   Bokeh.documents.find(document => document.roots()[0].name === figure)?.get_model_by_name(mark).data[column]"""
@@ -23,11 +26,11 @@ PIXELS = """selector => {
 
 
 @contextmanager
-def serving(runs: Path, port: int = 8900) -> Iterator[str]:
-    """Serve the page as `lottery explore` does, and give its address."""
+def serving(runs: Path, port: int = 8900, app: str = "explorer") -> Iterator[str]:
+    """Serve one of the pages as `lottery explore` does, and give its address."""
     environment = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     with subprocess.Popen(
-        [sys.executable, "-c", "from explorer.cli import main; main()", "explore", "--port", str(port)],
+        [sys.executable, "-c", "from explorer.cli import main; main()", "explore", "--port", str(port), "--app", app],
         env=environment | {"EXPLORER_RUNS": str(runs)},
         stdout=subprocess.PIPE,
         text=True,
@@ -40,15 +43,32 @@ def serving(runs: Path, port: int = 8900) -> Iterator[str]:
             server.wait(30)
 
 
+SPARING = (  # what Playwright forbids a browser to do with the pages that nobody sees
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
+)
+
+
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start the browser."""
+def chromium(sparing: bool = False) -> Iterator[Browser]:
+    """Start the browser; a `sparing` one slows hidden pages down, as a person's does."""
     path = find()
     assert path, ADVICE
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS[1:], NO_SANDBOX])
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[*FLAGS[1:], NO_SANDBOX],
+            ignore_default_args=list(SPARING) if sparing else None,
+        )
         yield browser
         browser.close()
+
+
+def kernel_of(configuration: str) -> psutil.Process:
+    """The process of the kernel behind a page; `configuration` is the text of its element of this name."""
+    kernel = json.loads(configuration)["kernelId"]
+    return next(process for process in psutil.process_iter() if kernel in " ".join(command_of(process)))
 
 
 class Explorer:
@@ -85,6 +105,10 @@ class Explorer:
         self.press("start")
         self.wait_for("running")
         self.page.wait_for_function(f"rest => ({COLUMN})(rest)?.length === 0", arg=["accuracy", "line ticket", "x"])
+
+    @property
+    def kernel(self) -> psutil.Process:
+        return kernel_of(self.page.text_content("#jupyter-config-data") or "")
 
     @property
     def status(self) -> str:

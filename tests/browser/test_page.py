@@ -5,6 +5,8 @@ import shutil
 import pytest
 
 from explorer import Run
+from explorer.places import place
+from explorer.presets import DEFAULT
 
 pytestmark = pytest.mark.browser
 
@@ -170,5 +172,62 @@ def test_a_reload_starts_afresh(explorer, address):
     explorer.start()
     explorer.open(address)
     assert explorer.status == "idle"
-    # Voila's own farewell of a page that goes is refused (voila#1458).
-    explorer.errors.clear()
+    # The word that the last frame is painted may come when Voila has closed its connection.
+    explorer.errors = [error for error in explorer.errors if error != "Cannot send"]
+
+
+def test_runs_are_opened_compared_deleted_and_put_back(explorer, runs):
+    first, second = "20200102-030405-lenet-300-100-digits-0a1b2c", "20200101-030405-lenet-300-100-digits-0d1e2f"
+    for name in (first, second):
+        shutil.copytree(place("assets", "recorded", DEFAULT), runs / name)
+    page = explorer.page
+    row = lambda name: page.locator(f".lt-run-table tr[data-run='{name}']")  # noqa: E731
+    page.click("button.lt-runs")
+    row(first).locator("b", has_text="Winning tickets down to 19.6%").wait_for()
+
+    for name in (first, second):
+        row(name).locator(".lt-run-tick").click()
+    explorer.wait_for_points("compare", "points B", 5)
+    assert row(second).locator(".lt-run-letter").inner_text() == "B"
+    page.locator(".lt-comparison .lt-plot[aria-label*='B dense 94.0%, ticket 93.3% at 6.7%']").wait_for()
+    page.locator(".lt-comparison .lt-plot").hover()
+    page.locator(".lt-tip:visible", has_text="B  ").wait_for()
+
+    row(second).locator(".lt-run-delete").click()
+    row(second).wait_for(state="detached")
+    assert not (runs / second).exists()
+    assert page.evaluate("() => document.activeElement.className") == "lt-undo", "the keyboard stays in the table"
+    assert page.locator(".lt-run-deleted").inner_text().startswith(f"Deleted {second}.")
+    page.keyboard.press("Enter")
+    row(second).wait_for()
+    assert (runs / second).exists()
+
+    row(second).locator(".lt-run-open").click()
+    explorer.wait_for("finished")
+    page.locator(".lt-runs-drawer").wait_for(state="hidden")
+    page.keyboard.press("r")
+    page.locator(".lt-kept", has_text=str(runs / second)).wait_for()
+    assert row(second).get_attribute("aria-current") == "true"
+    assert row(second).locator(".lt-run-open").is_disabled()
+    row(second).locator(".lt-run-delete").click()
+    explorer.wait_for("idle")
+    explorer.until(lambda: explorer.points("accuracy", "line ticket") == 0)
+    page.click(".lt-undo")
+    explorer.wait_for("finished")
+    explorer.until(lambda: explorer.points("accuracy", "line ticket") > 10)
+
+
+def test_the_table_goes_along_with_a_search(explorer):
+    page = explorer.page
+    page.keyboard.press("r")
+    explorer.set(**SMALL)
+    explorer.start()
+    current = page.locator(".lt-run-table tr[aria-current=true]")
+    current.locator("i", has_text="running").wait_for()
+    assert current.locator(".lt-run-open").is_disabled()
+    current.locator(".lt-run-delete").click()
+    page.locator(".lt-run-problem", has_text="is being written; cancel the search first").wait_for()
+    explorer.wait_for("finished")
+    current.locator("i", has_text="finished").wait_for()
+    explorer.set(seed="7")
+    page.locator(".lt-differs", has_text="other settings").wait_for()

@@ -169,3 +169,16 @@ def test_a_clipped_line_stays_above_and_keeps_what_is_above(heights, low):
     assert {(a, b) for a, b in zip(x, y, strict=True) if b >= low} <= set(zip(xs[drawn], ys[drawn], strict=True))
     assert (np.diff(xs[drawn]) >= 0).all()
     assert np.allclose(np.interp(xs[drawn], x, y), ys[drawn])
+
+
+@pytest.mark.parametrize("view", [accuracy, density])
+def test_a_presented_view_keeps_its_marks_and_says_less(moments, view):
+    for state, _ in moments:
+        for level in (None, 0, 2):
+            usual, presented = (view(state, Selection(level=level, presents=presents)) for presents in ("", "density"))
+            assert [(n, m.kind, m.tone, m.panel) for n, m in usual.marks.items()] == [
+                (n, m.kind, m.tone, m.panel) for n, m in presented.marks.items()
+            ]
+            written = [text for mark in presented.marks.values() for text in mark.columns.get("text", ())]
+            more = [text for mark in usual.marks.values() for text in mark.columns.get("text", ())]
+            assert len(written) < len(more)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer import search
-from explorer.events import Ended, Network, NetworkTrained
-from explorer.state import State, fold
+from explorer import Experiment, search
+from explorer.events import VARIANTS, Ended, Evaluated, Network, NetworkStarted, NetworkTrained, Progress
+from explorer.state import State, fold, fold_all
 from explorer.views import words
-from explorer.views.progress import network_iterations, progress, strip
+from explorer.views.progress import EVALUATED, SETTLED, images_left, network_iterations, progress, strip
 
 
 def test_the_share_grows_from_nothing_to_all(moments):
@@ -28,18 +28,67 @@ def test_work_is_counted_in_network_iterations(moments, shared):
         assert trained * shared.experiment.iterations <= done <= total
 
 
-def test_time_left_is_the_work_left_at_the_pace_so_far(moments):
-    told = 0
+def glimpses(experiment, step, image, warm_up):
+    """The states of a made-up search, and the seconds at each: so long for a step, and for each image evaluated."""
+    state, seconds, steps = State(experiment), warm_up, 0
+    for level in range(experiment.levels + 1):
+        variants = VARIANTS if level else VARIANTS[:1]
+        networks = [Network(v, r, level) for v in variants for r in range(experiment.replicates)]
+        state = fold_all(state, map(NetworkStarted, networks))
+        for first, last in pairwise((0, *experiment.evaluations)):
+            for network in networks:
+                for iteration in range(first + 1, last + 1):
+                    seconds, steps = seconds + step, steps + 1
+                    if iteration % 10 == 0:
+                        state = fold(state, Progress(network, iteration, steps, seconds, "CPU", "made up"))
+                        yield state, seconds
+                seconds += image * experiment.evaluated
+                state = fold(state, Evaluated(network, last, *6 * [0.5]))
+                state = fold(state, Progress(network, last, steps, seconds, "CPU", "made up"))
+                yield state, seconds
+        state = fold_all(state, map(NetworkTrained, networks))
+
+
+def told(left):
+    """The seconds in a time left, such as 1 min 05 s left."""
+    units = {"s": 1, "min": 60, "h": 3600}
+    words = left.removesuffix(" left").replace(",", "").split()
+    return sum(int(number) * units[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
+
+
+@pytest.mark.parametrize("dataset", ["digits", "mnist"])
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.4])
+def test_time_left_is_never_far_off(dataset, share):
+    """However dear an evaluation is: a half of what was reckoned with, or nearly twice as much."""
+    experiment = Experiment(dataset=dataset, prune=0.42, levels=3, replicates=2, iterations=600, evaluate=50)
+    step, warm_up = 0.005, 0.3
+    made = list(glimpses(experiment, step, share * step / experiment.batch, warm_up))
+    _, whole = made[-1]
+    first = next(seconds for state, seconds in made if progress(state).left)
+    assert all(bool(progress(state).left) == (seconds >= SETTLED) for state, seconds in made)
+    for state, seconds in made:
+        if seconds >= first:
+            assert told(progress(state).left) == pytest.approx(whole - seconds, rel=0.5, abs=1)
+            if share == EVALUATED:  # then only the warm-up is in the way, which counts for less and less
+                reckoned = (whole - seconds) * seconds / (seconds - warm_up)
+                assert told(progress(state).left) == pytest.approx(reckoned, abs=0.51)
+
+
+def test_nothing_is_left_at_the_end_and_before_it_all_that_is_not_done():
+    experiment = Experiment(dataset="digits", prune=0.5, levels=1, replicates=2, iterations=40)
+    networks = 2 + 2 * 3
+    a_network = 40 * 60 + EVALUATED * 3 * (1000 + 500 + 1000)  # evaluated at 0, 20 and 40
+    assert images_left(State(experiment)) == networks * a_network
+    *_, (last, _) = glimpses(experiment, 0.01, 0.0, 0.0)
+    assert images_left(last) == 0
+
+
+def test_no_time_is_told_of_what_has_ended_or_was_read(moments):
     for moment in moments:
-        now, glimpse = progress(moment.state), moment.state.progress
-        if glimpse and not moment.state.ended:
-            done, total = network_iterations(moment.state)
-            assert now.left == f"{words.duration((total - done) * glimpse.seconds / glimpse.steps)} left"
-            assert ("device", "CPU") in now.figures
-            told += 1
+        if moment.state.ended or moment.state.progress is None:
+            assert progress(moment.state).left == ""
         else:
-            assert now.left == ""
-    assert told > 20
+            assert ("device", "CPU") in progress(moment.state).figures
 
 
 def test_the_strip_shows_what_has_become_of_each_level(moments, shared):
@@ -95,3 +144,11 @@ def test_weights_remaining_have_a_decimal_where_they_need_it(density):
 )
 def test_a_time_is_told_in_its_two_largest_units(seconds, said):
     assert words.duration(seconds) == said
+
+
+@given(st.integers(0, 10**13))
+def test_a_size_is_told_in_its_largest_unit(number):
+    said, unit = words.size(number).split()
+    one = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}[unit]
+    assert float(said) * one == pytest.approx(number, rel=0.06)
+    assert unit == "GB" or float(said) <= 1000

@@ -12,7 +12,7 @@ from explorer.places import place
 from explorer.presets import DEFAULT
 from explorer.state import State, fold
 from explorer.views import Selection
-from explorer.views.story import result, story
+from explorer.views.story import caption, result, story
 from explorer.views.verdict import verdict
 
 MEASURES = {
@@ -93,3 +93,11 @@ def test_the_verdict_is_told_in_its_numbers():
     assert f"early stop at {found.iteration.mean:.0f}" in numbers
     assert "n = 3" in numbers
     assert result(replace(state, ended=Ended("cancelled"))).about == "So far, winning tickets down to"
+
+
+@pytest.mark.parametrize(
+    ("view", "drawn"),
+    [("density", "mean and lowest to highest of 2 replicates"), ("masks", "replicate 2 of 2"), ("", "mean and lowest")],
+)
+def test_a_presented_view_says_whose_networks_it_draws(shared, view, drawn):
+    assert caption(shared.live, Selection(presents=view, replicate=1))[1].startswith(drawn)

@@ -17,20 +17,9 @@ from explorer.views.histogram import table as histogram_table
 from explorer.views.layers import key
 from explorer.views.masks import table as masks_table
 from explorer.views.overlap import table as overlap_table
-from explorer.views.timing import table as timing_table
+from explorer.views.tables import TABLES
 from tests.support import is_one_sentence
 
-TABLES = {
-    "accuracy": accuracy_table,
-    "connections": connections_table,
-    "density": density_table,
-    "distance": distance_table,
-    "histogram": histogram_table,
-    "layers": layers,
-    "masks": masks_table,
-    "overlap": overlap_table,
-    "timing": timing_table,
-}
 NAMES = {v: words.TITLES[v].lower() for v in VARIANTS}
 
 

@@ -8,8 +8,11 @@ import pytest
 
 from explorer import Experiment, Explorer, Refused, Run, Session
 from explorer.events import Evaluated
-from explorer.presets import DEFAULT, preset
+from explorer.presets import DEFAULT, PRESETS, preset
+from explorer.views import words
+from explorer.views.progress import EVALUATED, seconds_an_image
 from explorer.widgets.controls import OWN
+from tests.support import PATIENCE
 
 
 def controls(explorer):
@@ -43,6 +46,50 @@ def test_choosing_a_level_is_one_selection_for_all(shared):
     explorer._draw()
     assert "48.1%" in explorer._main._story.value
     assert explorer._main._strip.shown == 1
+
+
+def test_settings_of_ones_own_are_in_the_list_only_while_they_are_set():
+    chosen = controls(Explorer())
+    titles = [known.title for known in PRESETS.values()]
+    assert [title for title, _ in chosen._preset.options] == titles
+    for typed in ("7", "nonsense"):
+        chosen._controls["seed"].value = typed
+        assert [title for title, _ in chosen._preset.options] == [*titles, OWN]
+    chosen._controls["seed"].value = "0"
+    assert (chosen._preset.value, chosen._preset.label) == (DEFAULT, PRESETS[DEFAULT].title)
+    assert [title for title, _ in chosen._preset.options] == titles
+
+
+def test_it_is_told_when_what_is_on_screen_has_other_settings(shared):
+    explorer = Explorer(run=shared.folder)
+    differs = lambda: explorer._draw() or explorer._side._differs.value  # noqa: E731
+    assert differs() == ""
+    for typed in ("7", "nonsense"):
+        controls(explorer)._controls["seed"].value = typed
+        assert "other settings" in differs()
+    controls(explorer)._controls["seed"].value = "0"
+    assert differs() == ""
+    idle = Explorer(Experiment(dataset="digits", iterations=10, levels=3))
+    controls(idle)._controls["seed"].value = "nonsense"
+    idle._draw()
+    assert idle._side._differs.value == "", "nothing is on screen"
+
+
+def test_how_long_a_search_will_take_is_told_once_one_has_shown_it(tiny, monkeypatch):
+    monkeypatch.setattr("explorer.views.progress.SETTLED", 0.0)
+    explorer = Explorer(tiny, device="cpu")
+    assert "about" not in explorer._side._adds.value
+    explorer.start()
+    assert explorer.session.wait(60) == "finished"
+    explorer._draw()
+    now = explorer.state.progress
+    evaluated = 3 * (300 + 60 + 60)  # at 0, 20 and 40
+    a_network = 40 * 60 + EVALUATED * evaluated
+    assert seconds_an_image(explorer.state) == pytest.approx(now.seconds / (8 * a_network))
+    controls(explorer)._controls["replicates"].value = "100"
+    explorer._draw()
+    whole = words.duration(now.seconds * 100 / 2)
+    assert f"<b>400</b> networks, about {whole}" in explorer._side._adds.value
 
 
 def test_a_preset_sets_all_controls_and_typing_makes_them_ones_own():
@@ -190,3 +237,23 @@ def test_a_level_that_is_not_there_is_the_nearest_that_is(shared):
     explorer.level = 99
     explorer._draw()
     assert explorer._main._strip.shown == shared.experiment.levels
+
+
+def test_the_sentence_that_was_left_in_peace_is_written_in_the_end(shared):
+    async def scene():
+        explorer = Explorer(run=shared.folder)
+        explorer.go(2, 0)
+        explorer._draw()
+        explorer.walk(3)
+        explorer._draw()
+        held = explorer._main._story.value
+        explorer.look(explorer._playback.number)
+        wanted, explorer._main._story.value = explorer._main._story.value, held
+        assert wanted != held, "numbers went on while the sentence stood"
+        explorer._draw()
+        while explorer._main._story.value == held:
+            await asyncio.sleep(0.05)
+        assert explorer._main._story.value == wanted
+        explorer.close()
+
+    asyncio.run(asyncio.wait_for(scene(), PATIENCE))

@@ -2,13 +2,16 @@
 
 import json
 import math
+import re
+from typing import get_args
 
 import pytest
 
+from explorer import places
 from explorer.state import State, fold
 from explorer.views import Selection, accuracy, density
-from explorer.views.chart import COLUMNS
-from explorer.widgets.plot import Plot, draw
+from explorer.views.chart import COLUMNS, RunTone
+from explorer.widgets.plot import DASHES, SHAPES, Plot, draw
 
 
 def plain(chart):
@@ -54,3 +57,30 @@ def test_a_figure_made_later_shows_what_is_known_by_then(shared, monkeypatch):
     sources = {renderer.data_source.name: renderer.data_source for renderer in made.renderers}
     assert list(sources) == list(last.marks)
     assert list(sources["line ticket"].data["x"]) == list(last.marks["line ticket"].columns["x"])
+
+
+def contrast(one, two):
+    """How much one colour stands out from another, from 1 to 21 (WCAG 2, relative luminance)."""
+
+    def luminance(colour):
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(two)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_drawn_can_be_told_from_the_page(theme):
+    style = places.place("assets", "explorer.css").read_text()
+    palettes = re.findall(rf"\.lt-{theme} {{([^}}]*)}}", style)
+    colours = dict(re.findall(r"--lt-([\w-]+): (#[0-9a-f]{6});", "".join(palettes)))
+    for tone in SHAPES:
+        assert contrast(colours[tone], colours["page"]) >= 3
+        assert contrast(colours[f"{tone}-text"], colours["page"]) >= 4.5
+
+
+def test_no_two_runs_differ_in_colour_alone():
+    runs = get_args(RunTone)
+    assert len({tuple(DASHES.get(tone, [])) for tone in runs}) == len({SHAPES[tone] for tone in runs}) == len(runs)

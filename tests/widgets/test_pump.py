@@ -6,6 +6,13 @@ import threading
 from explorer.widgets.pump import Pump
 
 
+def here():
+    """A page that somebody looks at."""
+    looking = asyncio.Event()
+    looking.set()
+    return looking
+
+
 class FakePage:
     """A page that paints when it is told to."""
 
@@ -26,7 +33,7 @@ async def settle():
 def test_a_frame_waits_until_the_last_one_is_painted():
     async def scene():
         page, drawn, newest = FakePage(), [], [0]
-        pump = Pump(lambda: drawn.append(newest[0]), page)
+        pump = Pump(lambda: drawn.append(newest[0]), page, here())
         await settle()
         assert drawn == [], "nothing is drawn before something changes"
         for newest[0] in range(1, 6):
@@ -44,10 +51,26 @@ def test_a_frame_waits_until_the_last_one_is_painted():
     asyncio.run(scene())
 
 
+def test_nothing_is_drawn_while_nobody_looks():
+    async def scene():
+        page, drawn, newest, looking = FakePage(), [], [0], asyncio.Event()
+        pump = Pump(lambda: drawn.append(newest[0]), page, looking)
+        for newest[0] in range(1, 4):
+            pump.wake()
+            await settle()
+        assert drawn == []
+        looking.set()
+        await settle()
+        assert drawn == [3], "who comes back sees the newest"
+        pump.close()
+
+    asyncio.run(scene())
+
+
 def test_any_thread_may_wake_it_and_it_draws_on_the_loop():
     async def scene():
         page, drawn = FakePage(), []
-        pump = Pump(lambda: drawn.append(threading.current_thread()), page)
+        pump = Pump(lambda: drawn.append(threading.current_thread()), page, here())
         thread = threading.Thread(target=pump.wake)
         thread.start()
         thread.join()
@@ -67,7 +90,7 @@ def test_a_bad_frame_does_not_end_all_drawing(caplog):
             if len(drawn) == 1:
                 raise ValueError("one bad frame")
 
-        pump = Pump(draw, page)
+        pump = Pump(draw, page, here())
         for _ in range(2):
             pump.wake()
             await settle()
@@ -81,6 +104,6 @@ def test_a_bad_frame_does_not_end_all_drawing(caplog):
 
 
 def test_without_a_loop_there_is_no_page_to_draw_for():
-    pump = Pump(lambda: 1 / 0, FakePage())
+    pump = Pump(lambda: 1 / 0, FakePage(), here())
     pump.wake()
     pump.close()
