@@ -69,6 +69,7 @@ def test_the_page_and_single_views_in_cells(browser, notebooks, home):
     page = browser.new_page(viewport={"width": 1600, "height": 1000})
     page.goto(f"{notebooks}/{home}/explorer.ipynb")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.wait_for_function("() => document.querySelector('[data-status=idle]')", timeout=60_000)  # the kernel
     page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
     for _ in CELLS:
         page.keyboard.press("Shift+Enter")
