@@ -307,24 +307,25 @@ for (const widget of widgets) {
   script.initialize?.({ model: widget.model });
   script.render?.({ model: widget.model, el: widget.el });
 }
-if (wantsPictures) await showPictures();
 
-// ---------- for who wants every view as a picture: they are written into the page, {file name: address with the data}
+// ---------- for who wants every view as a picture: they are posted to where the page came from
 
-async function showPictures() {
-  const made = {}, home = page.el.closest(".lt-explorer");
-  const charts = () => [...home.querySelectorAll(".lt-plot")];
-  while (!charts().every(({ drawing }) => drawing)) await new Promise(requestAnimationFrame);
+async function pictures() {
+  const home = document.querySelector(".lt-explorer"), made = {};
+  const isDrawn = () => [...home.querySelectorAll(".lt-plot")].every(({ drawing }) => drawing);
+  while (!isDrawn()) await new Promise(requestAnimationFrame);
   for (const [view, title] of Object.entries(views)) {
     for (const kind of ["svg", "png"]) {
       const file = await picture(home, view, title, kind), reader = new FileReader();
-      made[`${view}.${kind}`] = await new Promise((done) => {
-        reader.onload = () => done(reader.result);
-        reader.readAsDataURL(file);
-      });
+      reader.readAsDataURL(file);
+      await new Promise((done) => (reader.onload = done));
+      made[`${view}.${kind}`] = reader.result;
     }
   }
-  const said = Object.assign(document.createElement("script"), { type: "application/json", id: "pictures" });
-  said.textContent = JSON.stringify(made);
-  document.body.append(said);
+  return made;
+}
+
+if (wantsPictures) {
+  const said = await pictures().catch(({ message }) => ({ problem: message }));
+  await fetch("/", { method: "POST", body: JSON.stringify(said) });
 }

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 
-from explorer.browser import dom
+from explorer.browser import answer
 from explorer.errors import ExplorerError
 from explorer.runs import Run
 from explorer.widgets.offline import page
-
-DRAWN = re.compile(r'<script type="application/json" id="pictures">(.*?)</script>', re.DOTALL)
 
 
 def pictures(run: Run) -> dict[str, bytes]:
@@ -22,7 +19,7 @@ def pictures(run: Run) -> dict[str, bytes]:
         RunError: the run cannot be read.
         ExplorerError: the browser fails.
     """
-    drawn = DRAWN.search(dom(page(run, replays=False), "pictures"))
-    if drawn is None:
-        raise ExplorerError("The browser showed the page and drew no pictures of it; try another, in EXPLORER_BROWSER.")
-    return {name: base64.b64decode(address.partition(",")[2]) for name, address in json.loads(drawn[1]).items()}
+    made = json.loads(answer(page(run, replays=False), "pictures"))
+    if "problem" in made:
+        raise ExplorerError(made["problem"])
+    return {name: base64.b64decode(address.partition(",")[2]) for name, address in made.items()}

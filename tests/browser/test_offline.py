@@ -1,22 +1,15 @@
 """A run as one page, opened from the disk in a real Chromium: no server, no Python, no network."""
 
-import base64
-import io
-import json
-from xml.etree import ElementTree
-
 import pytest
 
 from explorer import Run
 from explorer.places import place
 from explorer.presets import DEFAULT
-from explorer.views.explanations import EXPLANATIONS
 from explorer.widgets.offline import page
 from explorer.widgets.panels import VIEWS
 from tests.browser.page import COLUMN, PIXELS
 
 pytestmark = pytest.mark.browser
-TEXT = "{http://www.w3.org/2000/svg}text"
 
 
 @pytest.fixture(scope="module")
@@ -103,34 +96,3 @@ def test_layers_measures_themes_and_presenting_work(opened):
         assert opened.locator(".lt-presenting").count() == 0
     opened.keyboard.press("?")
     assert opened.is_visible(".lt-help-text")
-
-
-def test_asked_for_pictures_it_draws_every_view(browser, file):
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    page.goto(f"{file.as_uri()}#pictures")
-    page.wait_for_selector("#pictures", state="attached")
-    made = {
-        name: base64.b64decode(address.partition(",")[2])
-        for name, address in json.loads(page.text_content("#pictures")).items()
-    }
-    page.close()
-    assert list(made) == [f"{view}.{kind}" for view in VIEWS for kind in ("svg", "png")]
-    for view in VIEWS:
-        drawn = ElementTree.parse(io.BytesIO(made[f"{view}.svg"])).getroot()
-        said = [text.text for text in drawn.iter(TEXT) if text.text]
-        assert drawn.find("{http://www.w3.org/2000/svg}title").text == EXPLANATIONS[view].title
-        assert title_of(view) in " ".join(said)
-        assert "Lenet-300-100 on Digits" in said[-1]
-        assert "level 5: 6.7% of the weights" in said[-1]
-        assert drawn.find("{http://www.w3.org/2000/svg}rect").get("fill") == "rgb(255, 255, 255)"
-        assert "foreignObject" not in made[f"{view}.svg"].decode()
-        png = made[f"{view}.png"]
-        assert png.startswith(b"\x89PNG\r\n\x1a\n")
-        width, height = (int.from_bytes(png[at : at + 4]) for at in (16, 20))
-        assert (width, height) == (2 * int(drawn.get("width")), 2 * int(drawn.get("height")))
-    assert made["accuracy.svg"].count(b"<path") > 5
-    assert made["masks.svg"].count(b"<image") == 6
-
-
-def title_of(view):
-    return "Test accuracy at 6.7% of the weights" if view == "accuracy" else EXPLANATIONS[view].title
