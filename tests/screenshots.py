@@ -1,9 +1,11 @@
-"""Take the README's pictures anew: `make screenshots`. The page, the preset, and nothing retouched."""
+"""Take pictures of the page anew: `make screenshots`. The preset, every view in both themes, and nothing retouched."""
 
 import tempfile
 from pathlib import Path
 
 from explorer.places import place
+from explorer.widgets.main import ROOMS
+from explorer.widgets.panels import VIEWS
 from tests.browser.page import Explorer, chromium, serving
 
 SIZES = {"1280x720": (1280, 720), "1440x900": (1440, 900), "1920x1080": (1920, 1080)}
@@ -27,8 +29,35 @@ def main() -> None:
         for name, (width, height) in SIZES.items():
             explorer.page.set_viewport_size({"width": width, "height": height})
             take(explorer, folder / f"finished-{name}.png")
+        explorer.page.set_viewport_size({"width": 1440, "height": 900})
+        for theme in ("light", "dark"):
+            views(explorer, folder, theme)
+            explorer.page.keyboard.press("t")
+        explorer.page.keyboard.press("t")
+        explorer.page.keyboard.press(" ")
+        explorer.until(lambda: explorer.points("density", "points ticket 0") >= 3)
+        explorer.page.keyboard.press(" ")
+        take(explorer, folder / "replaying-dark-1440x900.png")
+        explorer.page.keyboard.press("Escape")
+        explorer.page.keyboard.press("t")
         explorer.set(prune="120")
-        take(explorer, folder / "refused-1920x1080.png")
+        take(explorer, folder / "refused-1440x900.png")
+
+
+def views(explorer: Explorer, folder: Path, theme: str) -> None:
+    """Take each room of views, each drawer, and each view presented."""
+    for room in ROOMS:
+        explorer.page.click(f"text={room}")
+        take(explorer, folder / f"{theme}-room-{room.split()[0].lower()}.png")
+    explorer.page.click(f"text={next(iter(ROOMS))}")
+    for key, drawer in (("?", "help"), ("r", "runs"), ("e", "export")):
+        explorer.page.keyboard.press(key)
+        take(explorer, folder / f"{theme}-{drawer}.png")
+        explorer.page.keyboard.press("Escape")
+    for number, view in enumerate(VIEWS, start=1):
+        explorer.page.keyboard.press(str(number))
+        take(explorer, folder / f"{theme}-presenting-{view}.png")
+    explorer.page.keyboard.press("Escape")
 
 
 def take(explorer: Explorer, file: Path) -> None:

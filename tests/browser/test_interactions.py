@@ -35,9 +35,11 @@ def caption(explorer, variant="ticket"):
 def test_the_recorded_search_is_replayed_scrubbed_and_left(explorer):
     keys = explorer.page.keyboard
     whole = explorer.points("accuracy", "line ticket")
+    explorer.page.select_option(".lt-speed select", label="0.25×")  # a busy machine must not miss it
+    explorer.page.locator("h1").click()
     keys.press(" ")
     explorer.wait_for("replaying")
-    explorer.until(lambda: explorer.points("density", "points ticket 0") in (1, 2, 3))
+    explorer.until(lambda: explorer.points("density", "points ticket 0") == 1)
     explorer.page.click("button.lt-replay")
     at = explorer.points("density", "points ticket 0")
     explorer.page.wait_for_timeout(700)

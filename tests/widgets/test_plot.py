@@ -72,13 +72,17 @@ def contrast(one, two):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_is_drawn_can_be_told_from_the_page(theme):
+def test_everything_can_be_told_from_what_it_stands_on(theme):
     style = places.place("assets", "explorer.css").read_text()
     palettes = re.findall(rf"\.lt-{theme} {{([^}}]*)}}", style)
     colours = dict(re.findall(r"--lt-([\w-]+): (#[0-9a-f]{6});", "".join(palettes)))
-    for tone in SHAPES:
-        assert contrast(colours[tone], colours["page"]) >= 3
-        assert contrast(colours[f"{tone}-text"], colours["page"]) >= 4.5
+    marks = [*SHAPES, "axis", "ink"]
+    texts = [*(f"{tone}-text" for tone in SHAPES), "ink", "muted", "error"]
+    for ground in ("page", "side", "selection"):
+        grounds = colours[ground]
+        assert [m for m in marks if (ground == "page" or "run" not in m) and contrast(colours[m], grounds) < 3] == []
+        assert [t for t in texts if (ground == "page" or "run" not in t) and contrast(colours[t], grounds) < 4.5] == []
+    assert contrast(colours["error"], colours["error-page"]) >= 4.5
 
 
 def test_no_two_runs_differ_in_colour_alone():
