@@ -1,19 +1,13 @@
 // Plays a recorded page back: the widgets' tree is built once, then every widget is shown as it was in a frame.
 // A frame is a moment of the history, or after those a level as it ended.
 
-const recording = JSON.parse(document.getElementById("recording").textContent);
+const bytes = (letters) => Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
+const packed = new Blob([bytes(document.getElementById("recording").textContent)]);
+const recording = await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).json();
 const { moments, levels, iterations, ways, views, rooms, speeds, levelSeconds } = recording;
 const MEASURES = ["final", "early stop"]; // in the order of the switch
 
-const values = [];
-for (const value of recording.values) {
-  if (value?.bytes) {
-    const raw = Uint8Array.from(atob(value.bytes), (letter) => letter.charCodeAt(0));
-    values.push(new DataView(raw.buffer));
-  } else if (value?.new) {
-    values.push(values[value.of].toSpliced(value.from, value.to - value.from, ...value.new)); // what differs
-  } else values.push(value);
-}
+const values = recording.values.map((value) => (value?.bytes ? new DataView(bytes(value.bytes).buffer) : value));
 const scripts = await Promise.all(
   recording.scripts.map(async (script) => {
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));

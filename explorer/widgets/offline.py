@@ -8,6 +8,7 @@ style sheet and the same JavaScript for charts, heatmaps and the strip of levels
 from __future__ import annotations
 
 import base64
+import gzip
 import html
 import json
 from collections.abc import Iterator, Sequence
@@ -78,8 +79,7 @@ class Recorder:
         self._levels = range(run.state.level + 1)
         self._widgets = list(_tree(self._explorer))
         self._numbers = {id(widget): number for number, widget in enumerate(self._widgets)}
-        self._values: list[Any] = []
-        self._known: dict[str, int] = {}  # a value as JSON → its number
+        self._values: dict[str, int] = {}  # a value as JSON → its number
         self._scripts: list[str] = []
 
     def page(self) -> str:
@@ -97,14 +97,14 @@ class Recorder:
             "tracks": list(self._tracks()),  # which fills in the values
             "widgets": [self._described(widget) for widget in self._widgets],
             "scripts": self._scripts,
-            "values": self._values,
+            "values": [json.loads(value) for value in self._values],
         }
         return _asset("offline.html").format(
             title=html.escape(f"{experiment.network.title} on {experiment.data.title}"),
             left_out=html.escape(self._left_out()),
             style=_asset("explorer.css"),
             bokeh=bokehjs().source.replace("</script", "<\\/script"),
-            recording=json.dumps(recording, separators=(",", ":")).replace("</", "<\\/"),
+            recording=_packed(json.dumps(recording, separators=(",", ":"))),
             script=_asset("pictures.js") + _asset("offline.js"),
         )
 
@@ -134,10 +134,8 @@ class Recorder:
                 for trait, value in _shown(widget):
                     key = self._numbers[id(widget)], trait
                     if key not in shown or shown[key] != value:
-                        changes = track.setdefault(key, [])
-                        before = changes[-1][1] if changes else None
-                        changes.append((frame, self._number(value, before, shown.get(key))))
                         shown[key] = value
+                        track.setdefault(key, []).append((frame, self._number(value)))
         return track
 
     def _frames(self) -> Iterator[tuple[int | None, int | None]]:
@@ -145,18 +143,9 @@ class Recorder:
         yield from ((number, None) for number in self._kept)
         yield from ((None, level) for level in self._levels)
 
-    def _number(self, value: Any, before: int | None, old: Any) -> int:
-        """Return the number of a value, which is written once; a list as what differs from the one before it."""
-        written = _plain(value)
-        known = json.dumps(written)
-        if known not in self._known:
-            self._known[known] = len(self._values)
-            if before is not None and isinstance(value, list) and isinstance(old, list):
-                start = _alike(old, value)
-                end = _alike(old[start:][::-1], value[start:][::-1])
-                written = {"of": before, "from": start, "to": len(old) - end, "new": written[start : len(value) - end]}
-            self._values.append(written)
-        return self._known[known]
+    def _number(self, value: Any) -> int:
+        """Return the number of a value, which is written once however often it is seen."""
+        return self._values.setdefault(json.dumps(_plain(value)), len(self._values))
 
     def _described(self, widget: ipywidgets.DOMWidget) -> dict[str, Any]:
         """Say what a widget is made of, as far as that never changes."""
@@ -172,6 +161,11 @@ class Recorder:
         if isinstance(widget, Plot):
             described["figure"] = widget.figure()
         return described
+
+
+def _packed(text: str) -> str:
+    """Return a text compressed, in letters: one frame is much like the next, and a page should fit into a message."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def _asset(name: str) -> str:
@@ -214,12 +208,6 @@ def _shown(widget: ipywidgets.DOMWidget) -> Iterator[tuple[str, Any]]:
         case ipywidgets.Text():
             yield "description", widget.description
             yield "value", widget.value
-
-
-def _alike(one: list[Any], other: list[Any]) -> int:
-    """Return how many entries two lists begin with that are the same."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _plain(value: Any) -> Any:
