@@ -62,6 +62,7 @@ def made(run):
 
 def test_a_page_shows_in_every_frame_what_an_explorer_would(run, made):
     recorded, explorer = recording(made), Explorer(run=run)
+    explorer.record()
     widgets = list(_tree(explorer))
     moments, layers = recorded["moments"], [parameter.name for parameter in run.experiment.prunable]
     assert [tuple(moment) for moment in moments] == run.history.moments
