@@ -14,7 +14,7 @@ test: browser ## style, types and tests; flags of pytest go in ARGS="-k masks"
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 bench: install ## measure speed and latency
 	.venv/bin/python -m tests.bench $(ARGS)

@@ -78,3 +78,8 @@ def searching(out, *options):
         line = next((line for line in started.stdout if '"Evaluated"' in line), None)
         assert line, started.stderr.read()
         yield started
+
+
+def own_port(first):
+    """A port to begin looking for a free one at: tests that run beside each other begin at different ones."""
+    return first + 20 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

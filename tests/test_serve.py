@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from explorer.serve import FIRST_PORT, HOST, free_port
-from tests.support import command_of, until
+from tests.support import command_of, own_port, until
 
 READY = re.compile(rf"Ready: (http://{HOST}:(\d+))\n")
 PATIENCE = 60
@@ -65,7 +65,7 @@ def test_page_and_kernels_come_and_go(tmp_path: Path) -> None:
     kernel.write_text(json.dumps({"argv": ["not-this-kernel"], "display_name": "", "language": "python"}))
     astray = {"JUPYTER_DATA_DIR": str(tmp_path / "jupyter"), "JUPYTER_PREFER_ENV_PATH": "0", "EXPLORER_RUNS": "runs"}
 
-    with socket.create_server((HOST, free_port(FIRST_PORT))) as taken:
+    with socket.create_server((HOST, free_port(own_port(FIRST_PORT)))) as taken:
         port = taken.getsockname()[1]
         with serving(tmp_path, port, **astray) as process:
             address = ready(process)
@@ -86,7 +86,7 @@ def test_page_and_kernels_come_and_go(tmp_path: Path) -> None:
 
 
 def test_ctrl_c(tmp_path: Path) -> None:
-    with serving(tmp_path, free_port(FIRST_PORT)) as process:
+    with serving(tmp_path, free_port(own_port(FIRST_PORT))) as process:
         ready(process)
         family = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
@@ -96,7 +96,7 @@ def test_ctrl_c(tmp_path: Path) -> None:
 
 def test_a_server_that_cannot_start(tmp_path: Path) -> None:
     (tmp_path / "voila.py").write_text("raise SystemExit('a broken installation')")
-    with serving(tmp_path, free_port(FIRST_PORT), PYTHONPATH=str(tmp_path)) as process:
+    with serving(tmp_path, free_port(own_port(FIRST_PORT)), PYTHONPATH=str(tmp_path)) as process:
         said, complained = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (1, "")
     assert "a broken installation" in complained

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from explorer.browser import ADVICE, FLAGS, NO_SANDBOX
 from tests.browser.chromium import find
-from tests.support import command_of
+from tests.support import command_of, own_port
 
 COLUMN = """([figure, mark, column]) =>
   Bokeh.documents.find(document => document.roots()[0].name === figure)?.get_model_by_name(mark).data[column]"""
@@ -26,11 +26,20 @@ PIXELS = """selector => {
 
 
 @contextmanager
-def serving(runs: Path, port: int = 8900, app: str = "explorer") -> Iterator[str]:
+def serving(runs: Path, app: str = "explorer") -> Iterator[str]:
     """Serve one of the pages as `lottery explore` does, and give its address."""
     environment = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
     with subprocess.Popen(
-        [sys.executable, "-c", "from explorer.cli import main; main()", "explore", "--port", str(port), "--app", app],
+        [
+            sys.executable,
+            "-c",
+            "from explorer.cli import main; main()",
+            "explore",
+            "--port",
+            str(own_port(8900)),
+            "--app",
+            app,
+        ],
         env=environment | {"EXPLORER_RUNS": str(runs)},
         stdout=subprocess.PIPE,
         text=True,
@@ -86,7 +95,7 @@ class Explorer:
     def open(self, address: str) -> None:
         self.page.goto(address)
         self.page.wait_for_selector(".lt-start:enabled", timeout=60_000)
-        self.page.wait_for_function("() => window.Bokeh && Bokeh.documents.length >= 5", timeout=30_000)
+        self.page.wait_for_function("() => window.Bokeh && Bokeh.documents.length >= 11", timeout=60_000)
 
     def _requested(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:", address.replace("http", "ws", 1))):

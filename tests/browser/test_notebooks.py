@@ -12,6 +12,7 @@ import pytest
 
 from explorer.serve import free_port
 from tests.browser.page import Explorer
+from tests.support import own_port
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +26,7 @@ CELLS = (
 @pytest.fixture(scope="module")
 def notebooks(tmp_path_factory):
     """A Jupyter server with a notebook that shows the explorer and two views, and its address."""
-    folder, port = tmp_path_factory.mktemp("notebooks"), free_port(8950)
+    folder, port = tmp_path_factory.mktemp("notebooks"), free_port(own_port(9050))
     cells = [
         {"cell_type": "code", "id": f"cell-{k}", "metadata": {}, "execution_count": None, "outputs": [], "source": code}
         for k, code in enumerate(CELLS)
