@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,3 +71,20 @@ def bars(
         "ticks": Mark("rules", "axis", columns("rules", [(t, 0, t, -y.share(0.03)) for t in at]), width=1),
         "x ticks": Mark("texts", "muted", columns("texts", below), align="center"),
     }
+
+
+def notes(
+    bounds: np.ndarray,
+    before: np.ndarray | None,
+    after: np.ndarray | None,
+    began: Callable[[float], str],
+    became: Callable[[float], str],
+) -> list[tuple[float, str]]:
+    """Say what each bin holds, before training and, where that is known, now; nothing where nothing is known."""
+    if before is None:
+        return []
+    now = ["" if after is None else f", {became(n)}" for n in (before if after is None else after)]
+    return [
+        ((low + high) / 2, f"{words.minus(round(low, 3))} to {words.minus(round(high, 3))}: {began(n)}{said}")
+        for low, high, n, said in zip(bounds[:-1], bounds[1:], before, now, strict=True)
+    ]

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import words
-from explorer.views.bins import BINS, Histogram, bars, count, edges, reach
+from explorer.views.bins import BINS, Histogram, bars, count, edges, notes, reach
 from explorer.views.chart import Chart, Mark, Span, columns, round_step
 from explorer.views.on_screen import shown_layer, surviving
 from explorer.views.selection import Selection
@@ -37,7 +37,13 @@ def distance(state: State, selection: Selection) -> Histogram:
             | bars(v, x, y, before.get(v), after.get(v), [widest * k / 4 for k in (1, 2, 3)])
             | _beyond(x, y, before.get(v), after.get(v)),
             summary,
-            _notes(edges(0, widest), before.get(v), after.get(v)),
+            notes(
+                edges(0, widest),
+                before.get(v),
+                after.get(v),
+                lambda share: f"{share:.1f}% began at that size",
+                lambda share: f"{share:.1f}% moved that far",
+            ),
         )
         for v in VARIANTS
     }
@@ -93,20 +99,6 @@ def _beyond(x: Span, y: Span, before: np.ndarray | None, after: np.ndarray | Non
         right = edges(x.first, x.last)[as_high + 1] + x.share(0.015)
         row = [(right, y.last - y.share(0.05), f"↑ {after.max():.0f}%")]
     return {"beyond": Mark("texts", "ink", columns("texts", row))}
-
-
-def _notes(bounds: np.ndarray, before: np.ndarray | None, after: np.ndarray | None) -> list[tuple[float, str]]:
-    """Say which share of the weights is in each bin."""
-    if before is None:
-        return []
-    moved = ["" if after is None else f", {n:.1f}% moved that far" for n in (before if after is None else after)]
-    return [
-        (
-            (low + high) / 2,
-            f"{words.minus(round(low, 3))} to {words.minus(round(high, 3))}: {share:.1f}% began at that size{said}",
-        )
-        for low, high, share, said in zip(bounds[:-1], bounds[1:], before, moved, strict=True)
-    ]
 
 
 def _summary(layer: str, magnitude: dict[Variant, np.ndarray], moved: dict[Variant, np.ndarray]) -> str:

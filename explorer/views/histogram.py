@@ -7,7 +7,7 @@ import numpy as np
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import words
-from explorer.views.bins import BINS, Histogram, bars, count, edges, reach
+from explorer.views.bins import BINS, Histogram, bars, count, edges, notes, reach
 from explorer.views.chart import Chart, Span
 from explorer.views.on_screen import on_screen, shown_layer, surviving
 from explorer.views.remembered import remembered
@@ -47,7 +47,14 @@ def _chart(
 ) -> Chart:
     x, y = Span.around(-widest, widest, 0.0, 0.0), Span.around(0, top, 0.16, 0.02)
     marks = bars(variant, x, y, before, after, [-widest / 2, 0, widest / 2])
-    return Chart(f"histogram {variant}", x, (y,), marks, summary, _notes(edges(-widest, widest), before, after))
+    said = notes(
+        edges(-widest, widest),
+        before,
+        after,
+        lambda n: f"{words.count(n)} initial",
+        lambda n: f"{words.count(n)} trained",
+    )
+    return Chart(f"histogram {variant}", x, (y,), marks, summary, said)
 
 
 def table(state: State, selection: Selection) -> Table:
@@ -69,20 +76,6 @@ def table(state: State, selection: Selection) -> Table:
         ),
         f"Surviving weights of {shown_layer(state, selection).name} in each bin of their value.",
     )
-
-
-def _notes(bounds: np.ndarray, before: np.ndarray | None, after: np.ndarray | None) -> list[tuple[float, str]]:
-    """Say how many weights each bin holds."""
-    if before is None:
-        return []
-    trained = ["" if after is None else f", {words.count(n)} trained" for n in (before if after is None else after)]
-    return [
-        (
-            (low + high) / 2,
-            f"{words.minus(round(low, 3))} to {words.minus(round(high, 3))}: {words.count(n)} initial{t}",
-        )
-        for low, high, n, t in zip(bounds[:-1], bounds[1:], before, trained, strict=True)
-    ]
 
 
 def _summary(layer: str, initial: dict[Variant, np.ndarray], trained: dict[Variant, np.ndarray]) -> str:

@@ -317,20 +317,16 @@ class Explorer(ipywidgets.Box):
 
     def _on_screen_now(self) -> OnScreen | None:
         """Say what an export is taken from; None where nothing has been computed."""
-        source = self._source
-        folder = source.folder if isinstance(source, Session) else source.path
-        if folder is None or not source.state.networks:
+        if self._folder is None or not self._source.state.networks:
             return None
-        return OnScreen(folder, self._selection.replicate, shown_level(self.state, self._selection.level))
+        return OnScreen(self._folder, self._selection.replicate, shown_level(self.state, self._selection.level))
 
     def _follow_link(self, query: str) -> None:
         """Set the controls to what the page's address asks for, and name what of it is not accepted."""
         if self.session is None:
             experiment, problems = from_query(query)
             if experiment != self.experiment:
-                self._playback.leave()
-                self._source, self._introduces = Session(experiment, self._device), False
-                self.experiment, self.level = experiment, None
+                self._put_on_screen(Session(experiment, self._device))
             self._problem = " ".join(problems)
             self.refresh()
 
@@ -350,8 +346,7 @@ class Explorer(ipywidgets.Box):
 
     def _look_at(self, level: int | None) -> None:
         """Show a level for as long as the pointer is on it."""
-        reached = level is not None and level in self._newest.by_level and self._playback.number is None
-        self._preview = level if reached else None
+        self._preview = level if level in self._newest.by_level else None
         self.refresh()
 
     def _open(self, run: Run | None) -> None:
@@ -363,7 +358,7 @@ class Explorer(ipywidgets.Box):
     def _put_on_screen(self, source: Session | Run) -> None:
         """Show the newest of a search, or of a run that was read."""
         self._playback.leave()
-        self._source, self._introduces, self._problem = source, False, ""
+        self._source, self._introduces, self._problem, self._preview = source, False, "", None
         self.experiment, self.level = source.experiment, None
         self.refresh()
 
@@ -380,15 +375,12 @@ class Explorer(ipywidgets.Box):
 
     def _clear(self) -> None:
         """Show what would be run, and nothing else: the run on screen was deleted."""
-        self._playback.leave()
-        self._source, self._problem, self.run, self.level = Session(self.experiment, self._device), "", None, None
-        self.refresh()
+        self.run = None
+        self._put_on_screen(Session(self.experiment, self._device))
 
     @property
     def _folder(self) -> Path | None:
-        """The directory of the run on screen, where that is one of the person's own."""
-        if self._introduces:
-            return None
+        """The directory of the run on screen; None before there is one."""
         return self._source.folder if isinstance(self._source, Session) else self._source.path
 
     def _draw(self) -> None:
@@ -414,7 +406,7 @@ class Explorer(ipywidgets.Box):
 
     def _scene(self) -> Scene:
         selection = self._selection
-        if self._preview is not None:
+        if self._preview is not None and self._playback.number is None:  # a replay shows its own level
             selection = replace(selection, level=self._preview)
         introduces = self._introduces and self.status == "idle"
         return Scene(
@@ -425,7 +417,7 @@ class Explorer(ipywidgets.Box):
         status = "idle" if self._introduces else self._source.status
         self.status = status if self._playback.number is None else "replaying"
         self._side.show(self.state, self.status, status if self.session else "idle")
-        self._runs.show(self._folder, status)
+        self._runs.show(None if self._introduces else self._folder, status)
 
 
 def _check_view(name: str) -> None:

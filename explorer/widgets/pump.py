@@ -30,6 +30,7 @@ class Pump:
         self._draw, self._page, self._here = draw, page, here
         self._stale = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._later: asyncio.TimerHandle | None = None
         with suppress(RuntimeError):  # a plain script has no loop, and no page to draw for
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run())
@@ -50,9 +51,15 @@ class Pump:
             self._loop = None
 
     def wake_later(self, seconds: float) -> None:
-        """Draw again in a while; called on the loop."""
-        if self._loop is not None:
-            self._loop.call_later(seconds, self._stale.set)
+        """Draw again in a while, or sooner if that was asked before; called on the loop."""
+        if self._loop is None:
+            return
+        when = self._loop.time() + seconds
+        if self._later is not None and self._loop.time() < self._later.when() <= when:
+            return
+        if self._later is not None:
+            self._later.cancel()
+        self._later = self._loop.call_at(when, self._stale.set)
 
     async def _run(self) -> None:
         while True:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -23,6 +23,14 @@ PIXELS = """selector => {
   const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return data.reduce((sum, value, place) => (sum * 31 + value * (place % 997)) % 4294967291, 7);
 }"""
+
+LEFT = """() => [
+  location.href, innerWidth, innerHeight, String(navigator.clipboard?.writeText).includes("native code"),
+  ...[...document.querySelectorAll(".lt-story, .lt-status, .lt-matrix-caption, h2")].map(part => part.innerText),
+  ...[...document.querySelectorAll("input, select")].map(field => `${field.checked} ${field.value}`),
+  ...[...document.querySelectorAll("[aria-selected], [aria-checked], [aria-pressed], .lt-drawer")].map(part =>
+    ["aria-selected", "aria-checked", "aria-pressed", "class"].map(name => part.getAttribute(name)).join(" ")),
+].join("\\n")"""
 
 
 @contextmanager
@@ -91,6 +99,7 @@ class Explorer:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self._requested(request.url, address))
         self.open(address)
+        self._opened = self.page.evaluate(LEFT)
 
     def open(self, address: str) -> None:
         self.page.goto(address)
@@ -100,6 +109,18 @@ class Explorer:
     def _requested(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:", address.replace("http", "ws", 1))):
             self.left_the_machine.append(url)
+
+    def put_back(self) -> bool:
+        """Leave what was entered by keys, and tell whether the page is then as it was when it was opened."""
+        self.page.mouse.move(0, 0)
+        if self.page.locator(".lt-dark").count():
+            self.page.keyboard.press("t")
+        for _ in ("a drawer", "presenting", "a level or a replay"):
+            self.page.keyboard.press("Escape")
+        with suppress(AssertionError):
+            self.until(lambda: self.page.evaluate(LEFT) == self._opened, seconds=2)
+            return True
+        return False
 
     def set(self, **fields: str) -> None:
         """Type into the controls, as a person does."""

@@ -27,7 +27,11 @@ def take(explorer, tmp_path):
     """Press a button of the drawer, and return the one file that is saved."""
     explorer.page.keyboard.press("e")
     saved = []
-    explorer.page.on("download", lambda download: saved.append(download))
+
+    def keep(download):
+        saved.append(download)
+
+    explorer.page.on("download", keep)
 
     def press(button):
         saved.clear()
@@ -39,7 +43,8 @@ def take(explorer, tmp_path):
         assert len(saved) == 1
         return file
 
-    return press
+    yield press
+    explorer.page.remove_listener("download", keep)
 
 
 @pytest.mark.parametrize("view", ["accuracy", "density", "masks", "histogram"])

@@ -8,6 +8,7 @@ import pytest
 
 from explorer import Experiment, Explorer, Refused, Run, Session
 from explorer.events import Evaluated
+from explorer.places import place
 from explorer.presets import DEFAULT, PRESETS, preset
 from explorer.views import words
 from explorer.views.progress import EVALUATED, seconds_an_image
@@ -257,3 +258,15 @@ def test_the_sentence_that_was_left_in_peace_is_written_in_the_end(shared):
         explorer.close()
 
     asyncio.run(asyncio.wait_for(scene(), PATIENCE))
+
+
+def test_a_level_under_the_pointer_does_not_outlive_what_it_was_pointed_at_in(shared):
+    explorer = Explorer(run=shared.folder)
+    explorer._look_at(1)
+    assert explorer._scene().selection.level == 1
+    explorer.go(3, 0)  # a replay, while the pointer is still there
+    assert explorer._scene().selection.level is None
+    assert explorer.state.level == 3
+    explorer.follow()
+    explorer.run = Run.open(place("assets", "recorded", DEFAULT))
+    assert explorer._scene().selection.level is None
