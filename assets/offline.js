@@ -187,7 +187,7 @@ function made({ kind }) {
 function said(widget, content) {
   if (content.wants) {
     widget.wanted = true;
-    widget.model.tell("msg:custom", { figure: widget.figure, notes: [] });
+    widget.model.tell("msg:custom", { figure: widget.figure, notes: [], summary: "" });
     widget.shown = {};
     show();
   } else if ("note" in content) {
@@ -244,8 +244,8 @@ const APPLY = {
 
 function apply(widget, changes) {
   if (widget.figure) {
-    if ("summary" in changes) widget.model.set("summary", changes.summary);
-    const message = { spans: {}, columns: {}, notes: (widget.notes = changes.notes ?? widget.notes ?? []) };
+    const { notes, summary } = Object.assign(widget, { notes: changes.notes ?? widget.notes, summary: changes.summary ?? widget.summary });
+    const message = { spans: {}, columns: {}, notes: notes ?? [], summary: summary ?? "" };
     for (const [name, value] of Object.entries(changes)) {
       const [kind, ...rest] = name.split(" ");
       if (kind === "spans" || kind === "columns") message[kind][rest.join(" ")] = value;
@@ -306,8 +306,6 @@ for (const widget of widgets) {
 
 async function pictures() {
   const home = document.querySelector(".lt-explorer"), made = {};
-  const isDrawn = () => [...home.querySelectorAll(".lt-plot")].every(({ drawing }) => drawing);
-  while (!isDrawn()) await new Promise(requestAnimationFrame);
   for (const [view, title] of Object.entries(views)) {
     for (const kind of ["svg", "png"]) {
       const file = await picture(home, view, title, kind), reader = new FileReader();

@@ -2,6 +2,7 @@
 // images, and every other text stands where the page has it. Python puts this before the scripts that take pictures.
 
 const MARGIN = 16, FOOT = 11, DOTS = 2; // pixels; letters of the foot; dots that a PNG has for each pixel
+const PATIENCE = 10_000; // milliseconds that a view may take to be drawn
 const measuring = document.createElement("canvas").getContext("2d");
 
 function node(tag, attributes, ...content) {
@@ -53,7 +54,7 @@ function* drawings(root) {
       const pixels = { href: canvas.toDataURL(), preserveAspectRatio: "none", style: "image-rendering: pixelated" };
       drawn.append(node("rect", { ...place, fill: style.backgroundColor }), node("image", { ...place, ...pixels }));
     } else if (el.drawing) {
-      const chart = el.drawing();
+      const chart = el.drawing() ?? node("g", {});
       for (const [name, value] of Object.entries(place)) chart.setAttribute(name, value);
       drawn.append(chart);
     }
@@ -99,8 +100,18 @@ function draw(home, view, title) {
   return node("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, node("title", {}, title), background, moved);
 }
 
+// Waits for a view that has just been brought on screen until its charts are drawn.
+async function shown(home, view) {
+  const el = home.querySelector(`.lt-view.lt-${view}`), until = performance.now() + PATIENCE;
+  const isShown = (part) => isSeen(part.getBoundingClientRect());
+  const parts = (kind) => [...el.querySelectorAll(kind)].filter(isShown);
+  const isDrawn = () => parts("*").length && parts(".lt-plot").every((plot) => plot.drawing?.());
+  while (el && !isDrawn() && performance.now() < until) await new Promise((done) => setTimeout(done, 20));
+}
+
 // Returns a view as a file: "svg" or "png". Throws like `draw`.
 async function picture(home, view, title, kind) {
+  await shown(home, view);
   const drawn = draw(home, view, title);
   const text = `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(drawn)}\n`;
   const svg = new Blob([text], { type: "image/svg+xml" });

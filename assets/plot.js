@@ -1,5 +1,5 @@
 // Draws a Bokeh figure and keeps it up to date: Python sends a figure once, then only the columns that changed.
-// Nothing is ever sent back but the wish for the figure, each time it is put on a page.
+// Of the figure nothing is ever sent back but the wish for it, when it is first seen on a page.
 
 async function bokehjs(model) {
   if (!window.Bokeh) {
@@ -40,10 +40,7 @@ function dress(el, views) {
 }
 
 async function render({ model, el }) {
-  const describe = () => el.setAttribute("aria-label", model.get("summary"));
   el.setAttribute("role", "img");
-  describe();
-  model.on("change:summary", describe);
 
   const Bokeh = await bokehjs(model);
   let views = null;
@@ -125,13 +122,18 @@ async function render({ model, el }) {
   document.addEventListener("lt-look", look);
 
   async function apply(message) {
-    const { figure, columns, spans } = message;
+    const { figure, columns, spans, summary } = message;
     notes = message.notes;
+    el.setAttribute("aria-label", summary);
     if (figure) {
       views?.clear();
       views = await Bokeh.embed.embed_item(figure, el);
       el.append(brush, cursor, tip);
-      el.drawing = () => views.roots[0].export("svg").ctx.get_svg(); // for who takes a picture of it
+      // For who takes a picture of it: nothing until the figure has found its size.
+      el.drawing = () => {
+        const [root] = views.roots, fits = Math.abs(root.bbox.width - el.clientWidth) < 2;
+        return fits ? root.export("svg").ctx.get_svg() : null;
+      };
       look();
     } else if (views) {
       const { document } = views.roots[0].model;
@@ -145,10 +147,16 @@ async function render({ model, el }) {
   // One after the other: a change belongs to the figure that was sent before it.
   const receive = (message) => (done = done.then(() => apply(message)).catch((error) => console.error(error)));
   model.on("msg:custom", receive);
-  model.send({ wants: "figure" });
+  // A figure takes a while: it is asked for when there is room for it, not while its view is put away.
+  const room = new ResizeObserver(() => {
+    if (!el.clientWidth || !el.clientHeight) return;
+    room.disconnect();
+    model.send({ wants: "figure" });
+  });
+  room.observe(el);
   return async () => {
+    room.disconnect();
     model.off("msg:custom", receive);
-    model.off("change:summary", describe);
     document.removeEventListener("lt-look", look);
     await done;
     views?.clear();

@@ -30,5 +30,6 @@ c.VoilaConfiguration.kernel_spec_manager_class = OwnKernel
 c.VoilaConfiguration.preheat_kernel = True  # the page is made before anyone asks for it
 # Only this one: Voila would warm up every notebook that it finds where it is given a folder.
 c.VoilaKernelManager.kernel_pools_config = {"default": {"pool_size": 0}, "explorer.ipynb": {"pool_size": 1}}
+c.VoilaKernelManager.fill_delay = 4.0  # seconds: the page that has just been asked for needs the processor first
 c.VoilaConfiguration.extension_denylist = ["@jupyter-notebook/lab-extension"]  # it fails outside its own page
 c.VoilaConfiguration.show_tracebacks = True  # folded away under one sentence

@@ -27,7 +27,7 @@ from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
 from explorer.widgets.presence import Presence
-from explorer.widgets.pump import INTERVAL, Pump
+from explorer.widgets.pump import PACE, Pump
 from explorer.widgets.runs import Runs
 from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
@@ -79,7 +79,7 @@ class Explorer(ipywidgets.Box):
             "Help": self._help,
             "About": self._about,
             "Runs": self._runs,
-            "Export": Export(self._on_screen_now),
+            "Export": Export(self._on_screen_now, self._reveal),
             "Share link": Share(lambda: self.experiment),
         }
         self._main = Main(experiment, actions, self._playback, self._tools)
@@ -295,7 +295,7 @@ class Explorer(ipywidgets.Box):
             return None
         session = Session(experiment, self._device)
         session.watch = self._on_screen
-        session.subscribe(lambda event: self.refresh())
+        session.subscribe(lambda event: self._pump.wake(PACE))
         return session
 
     def _begin(self, session: Session, label: str) -> None:
@@ -320,6 +320,13 @@ class Explorer(ipywidgets.Box):
         if self._folder is None or not self._source.state.networks:
             return None
         return OnScreen(self._folder, self._selection.replicate, shown_level(self.state, self._selection.level))
+
+    def _reveal(self, view: str) -> None:
+        """Bring a view on screen that may be put away, and up to date."""
+        if self._selection.presents:
+            self.present(view)
+        self._main.enter_room_of(view)
+        self._draw()
 
     def _follow_link(self, query: str) -> None:
         """Set the controls to what the page's address asks for, and name what of it is not accepted."""
@@ -398,11 +405,11 @@ class Explorer(ipywidgets.Box):
             self._problem = str(error)
             scene = scene._replace(problem=self._problem)
         if not self._main.show_story(scene):
-            self._pump.wake_later(SENTENCE_SECONDS)  # what it left unsaid is not lost
+            self._pump.wake(SENTENCE_SECONDS)  # what it left unsaid is not lost
         if self._playback.playing:
-            self._pump.wake_later(INTERVAL)
+            self._pump.wake()
         elif isinstance(self._source, Run) and self.status == "running":  # someone else writes it: read on
-            self._pump.wake_later(1.0)
+            self._pump.wake(1.0)
 
     def _scene(self) -> Scene:
         selection = self._selection

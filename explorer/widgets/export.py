@@ -55,10 +55,11 @@ class Export(Drawer):
 
     Args:
         on_screen: says what an export is taken from; None while there is nothing.
+        reveal: brings a view on screen, of which a picture is taken there.
     """
 
-    def __init__(self, on_screen: Callable[[], OnScreen | None]) -> None:
-        self._on_screen, self._download = on_screen, Download()
+    def __init__(self, on_screen: Callable[[], OnScreen | None], reveal: Callable[[str], None]) -> None:
+        self._on_screen, self._reveal, self._download = on_screen, reveal, Download()
         self._buttons: list[ipywidgets.Button] = []
         self._task: asyncio.Task[None] | None = None
         self._said = text("", "lt-export-said")
@@ -121,6 +122,7 @@ class Export(Drawer):
 
     async def _picture(self, view: str, kind: str, what: OnScreen) -> str:
         name = f"{what.folder.name}-{view}.{kind}"
+        self._reveal(view)
         await self._download.save_picture(name, view, EXPLANATIONS[view].title, kind)
         return name
 

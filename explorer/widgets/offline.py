@@ -37,7 +37,7 @@ KINDS: tuple[type[ipywidgets.DOMWidget], ...] = (
     ipywidgets.Text,
 )
 NEEDS_PYTHON = {
-    *("lt-runs", "lt-share", "lt-export", "lt-buttons", "lt-state", "lt-progress", "lt-figures", "lt-adds"),
+    *("lt-runs", "lt-share", "lt-export", "lt-buttons", "lt-state", "lt-progress", "lt-adds"),
     *("lt-needs-python", "lt-ask", "lt-presence"),
 }
 """Style classes of what is left out, because it does nothing without Python."""
@@ -190,7 +190,6 @@ def _shown(widget: ipywidgets.DOMWidget) -> Iterator[tuple[str, Any]]:
     match widget:
         case Plot():
             yield from widget.content()
-            yield "summary", widget.summary
         case anywidget.AnyWidget():
             for name in widget.trait_names(sync=True):
                 if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip"):

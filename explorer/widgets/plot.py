@@ -82,27 +82,25 @@ class Plot(anywidget.AnyWidget):
 
     library = traitlets.Instance(BokehJS, help="BokehJS").tag(sync=True, **widget_serialization)
     brushes = traitlets.Bool(False, help="whether one can drag over a range of x").tag(sync=True)
-    summary = traitlets.Unicode(help="what the chart shows, for those who cannot see it").tag(sync=True)
 
     def __init__(self, chart: Chart, **traits: Any) -> None:
-        super().__init__(library=bokehjs(), summary=chart.summary, **traits)
+        super().__init__(library=bokehjs(), **traits)
         self._brushed: Callable[[tuple[float, float] | None], None] = lambda brush: None
         self._pointed: Callable[[int | None, bool], None] = lambda note, click: None
-        self._chart, self._numbers = chart, _numbers(chart)
+        self.chart, self._numbers = chart, _numbers(chart)
         self.on_msg(self._received)
 
     def show(self, chart: Chart) -> None:
         """Send what differs from the chart that was shown last."""
-        if chart is self._chart:
+        if chart is self.chart:
             return
-        self.summary = chart.summary
-        before, self._chart, self._numbers = self._numbers, chart, _numbers(chart)
+        before, self.chart, self._numbers = self._numbers, chart, _numbers(chart)
         spans, columns = (
             {name: value for name, value in new.items() if value != old[name]}
             for old, new in zip(before, self._numbers, strict=True)
         )
         if spans or columns:
-            self.send({"spans": spans, "columns": columns, "notes": list(chart.notes)})
+            self.send({"spans": spans, "columns": columns, **self._words()})
 
     def on_point(self, pointed: Callable[[int | None, bool], None]) -> None:
         """Call `pointed` with the number of the note that the pointer is at, and whether it was clicked."""
@@ -122,17 +120,21 @@ class Plot(anywidget.AnyWidget):
 
     def figure(self) -> Any:
         """Return the figure as BokehJS takes it."""
-        return json_item(draw(self._chart))
+        return json_item(draw(self.chart))
 
     def content(self) -> Iterator[tuple[str, Any]]:
         """List what the chart holds, by the names of its spans and marks."""
         spans, columns = self._numbers
         yield from ((f"spans {name}", span) for name, span in spans.items())
         yield from ((f"columns {name}", data) for name, data in columns.items())
-        yield "notes", list(self._chart.notes)
+        yield from self._words().items()
 
     def _send_figure(self) -> None:
-        self.send({"figure": self.figure(), "notes": list(self._chart.notes)})
+        self.send({"figure": self.figure(), **self._words()})
+
+    def _words(self) -> dict[str, Any]:
+        """Return what is said on hover, and what the chart shows, for those who cannot see it."""
+        return {"notes": list(self.chart.notes), "summary": self.chart.summary}
 
 
 def draw(chart: Chart) -> figure:

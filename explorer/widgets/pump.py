@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from explorer.widgets.page import Page
 
 INTERVAL = 1 / 12  # seconds between two frames at least
+PACE = 1 / 7  # and between two of a search: what only training has changed may wait for its neighbours
 PATIENCE = 2.0  # seconds to wait for the page's word
 
 
@@ -28,9 +28,9 @@ class Pump:
 
     def __init__(self, draw: Callable[[], None], page: Page, here: asyncio.Event) -> None:
         self._draw, self._page, self._here = draw, page, here
-        self._stale = asyncio.Event()
+        self._stale, self._begun = asyncio.Event(), 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._later: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         with suppress(RuntimeError):  # a plain script has no loop, and no page to draw for
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._run())
@@ -41,35 +41,34 @@ class Pump:
             self._task.cancel()
             self._loop = None
 
-    def wake(self) -> None:
-        """Say that something has changed."""
+    def wake(self, pace: float = INTERVAL) -> None:
+        """Say that something has changed, to be drawn no sooner than `pace` seconds after the frame before."""
         if self._loop is None:
             return
         try:
-            self._loop.call_soon_threadsafe(self._stale.set)
+            self._loop.call_soon_threadsafe(self._plan, pace)
         except RuntimeError:  # the kernel is shutting down
             self._loop = None
 
-    def wake_later(self, seconds: float) -> None:
-        """Draw again in a while, or sooner if that was asked before; called on the loop."""
-        if self._loop is None:
+    def _plan(self, pace: float) -> None:
+        """Draw when it is time, or sooner where that was planned before."""
+        if self._loop is None or self._stale.is_set():
             return
-        when = self._loop.time() + seconds
-        if self._later is not None and self._loop.time() < self._later.when() <= when:
-            return
-        if self._later is not None:
-            self._later.cancel()
-        self._later = self._loop.call_at(when, self._stale.set)
+        when = self._begun + pace
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._stale.set)
 
     async def _run(self) -> None:
         while True:
             await self._stale.wait()
             await self._here.wait()
+            self._begun, self._timer = asyncio.get_running_loop().time(), None
             self._stale.clear()
-            begun = time.monotonic()
             try:
                 self._draw()
                 await self._page.painted(PATIENCE)
             except Exception:  # one bad frame must not end all drawing
                 logging.getLogger(__name__).exception("a frame could not be drawn")
-            await asyncio.sleep(max(0.0, begun + INTERVAL - time.monotonic()))

@@ -43,7 +43,7 @@ class Side(ipywidgets.Box):
         self.controls = Controls(experiment, changed)
         self._buttons = {label: button(label, tooltip, pressed) for label, tooltip in BUTTONS.items()}
         self._adds, self._status, self._left = text("", "lt-adds"), text("", "lt-status"), text("", "lt-left")
-        self._bar, self._figures, self._foot = text("", "lt-progress"), text("", "lt-figures"), text("", "lt-foot")
+        self._progress, self._foot = text("", "lt-progress"), text("", "lt-foot")
         self._differs = text("", "lt-differs")
         self._pace = 0.0  # seconds an image, as the last search of this page has measured it
         super().__init__(
@@ -53,8 +53,7 @@ class Side(ipywidgets.Box):
                 self._adds,
                 box("lt-buttons", *self._buttons.values()),
                 box("lt-state", self._status, self._left),
-                self._bar,
-                self._figures,
+                self._progress,
                 self._differs,
                 self._foot,
             ]
@@ -73,12 +72,12 @@ class Side(ipywidgets.Box):
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
         self._status.value = f'<span class="lt-is-{status}">{status}</span>'
         self._left.value = now.left if status == "running" else ""
-        self._bar.value = f'<div><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'
+        bar = f'<div class="lt-bar"><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'
         rows = (
             f'<div><dt>{label}</dt><dd class="lt-{label.split("/")[0]}-now lt-{label.split("/")[0]}">{value}</dd></div>'
             for label, value in now.figures
         )
-        self._figures.value = f"<dl>{''.join(rows)}</dl>"
+        self._progress.value = f'{bar}<dl class="lt-figures">{"".join(rows)}</dl>'
         self._foot.value = (status not in RUNNING and _result(state)) or _steps(state, status == "running")
 
     def _show_buttons(self, status: str, startable: bool) -> None:

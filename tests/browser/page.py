@@ -104,7 +104,7 @@ class Explorer:
     def open(self, address: str) -> None:
         self.page.goto(address)
         self.page.wait_for_selector(".lt-start:enabled", timeout=60_000)
-        self.page.wait_for_function("() => window.Bokeh && Bokeh.documents.length >= 11", timeout=60_000)
+        self.page.wait_for_function("() => window.Bokeh && Bokeh.documents.length >= 5", timeout=60_000)
 
     def _requested(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:", address.replace("http", "ws", 1))):

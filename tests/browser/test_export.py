@@ -67,14 +67,15 @@ def test_a_picture_has_the_theme_that_is_on_screen(explorer, take):
     assert "#f0782a" in colours
 
 
-def test_a_view_that_is_not_on_screen_is_said_to_be_so(explorer, take):
+def test_a_view_that_is_put_away_is_brought_on_screen_for_its_picture(explorer, take):
+    drawn = ElementTree.parse(take(".lt-export-overlap .lt-svg")).getroot()
+    assert explorer.page.locator(".lt-overlap >> visible=true").count() == 1
+    assert len(list(drawn.iter(f"{SVG}path"))) > 5, "the chart is in it"
     explorer.page.keyboard.press("2")
-    explorer.page.wait_for_selector(".lt-presenting")
-    explorer.page.click(".lt-export-accuracy .lt-svg")
-    explorer.page.locator(
-        ".lt-export-said", has_text="Test accuracy while training is not on screen just now"
-    ).wait_for()
-    assert take(".lt-export-density .lt-png").read_bytes().startswith(b"\x89PNG")
+    explorer.page.wait_for_selector(".lt-presenting[data-presents=density]")
+    drawn = ElementTree.parse(take(".lt-export-accuracy .lt-svg")).getroot()
+    assert len(list(drawn.iter(f"{SVG}path"))) > 5
+    assert explorer.page.locator(".lt-presenting[data-presents=accuracy]").count() == 1
 
 
 def test_tables_are_read_by_pandas(take):

@@ -67,6 +67,25 @@ def test_nothing_is_drawn_while_nobody_looks():
     asyncio.run(scene())
 
 
+def test_a_search_is_drawn_at_its_pace_and_a_person_is_answered_at_once():
+    async def scene():
+        page, drawn = FakePage(), []
+        pump = Pump(lambda: drawn.append(asyncio.get_running_loop().time()), page, here())
+        pump.wake()
+        await settle()
+        page.paint.set()
+        for _ in range(3):
+            pump.wake(30.0)
+        await asyncio.sleep(0.2)
+        assert len(drawn) == 1, "it is not yet time"
+        pump.wake(0.0)
+        await settle()
+        assert len(drawn) == 2
+        pump.close()
+
+    asyncio.run(scene())
+
+
 def test_any_thread_may_wake_it_and_it_draws_on_the_loop():
     async def scene():
         page, drawn = FakePage(), []

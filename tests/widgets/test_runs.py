@@ -185,7 +185,7 @@ def test_two_runs_that_are_ticked_are_compared_by_letters_that_stay(explorer, fo
     assert [row["letter"] for row in table(explorer).rows] == ["A", "B"]
     plot = drawn.children[-1]
     state = Run.open(RECORDED).state
-    assert plot.summary == compare({"A": state, "B": state}).summary
+    assert plot.chart.summary == compare({"A": state, "B": state}).summary
     ask(explorer, "tick", NEW)
     assert [row["letter"] for row in table(explorer).rows] == ["", "B"]
     assert drawn.children == ()
@@ -212,12 +212,12 @@ def test_a_run_that_grows_is_compared_as_it_is_now(explorer, tiny, folder):
     explorer._runs._look()
     ask(explorer, "tick", "growing")
     ask(explorer, "tick", OLD)
-    before = explorer._runs._plot.summary
+    before = explorer._runs._plot.chart.summary
     session._subscribers.clear()
     session.start()
     assert session.wait(60) == "finished"
     explorer._runs._look()
-    assert explorer._runs._plot.summary != before
+    assert explorer._runs._plot.chart.summary != before
     assert rows(explorer)["growing"]["status"] == "finished"
 
 
