@@ -197,7 +197,7 @@ with tempfile.TemporaryDirectory() as folder:
 class Share:
     """The CPU seconds of a kernel from now on: of all its threads, and of those that draw and send.
 
-    These are all but the one that takes the most, the search's, which must live when it is measured.
+    These are the ones that were there before the search, which brings its own: torch starts one beside the loop's.
     """
 
     def __init__(self, kernel: psutil.Process) -> None:
@@ -205,9 +205,11 @@ class Share:
         self._before = self._seconds()
 
     def measure(self) -> None:
-        taken = [seconds - self._before.get(thread, 0.0) for thread, seconds in self._seconds().items()]
-        if sum(taken) > self.all:  # a search that has just ended took its thread along
-            self.all, self.drawing = sum(taken), sum(taken) - max(taken)
+        now = self._seconds()
+        own = sum(now[thread] - before for thread, before in self._before.items() if thread in now)
+        taken = own + sum(seconds for thread, seconds in now.items() if thread not in self._before)
+        if taken > self.all:  # a search that has just ended took its threads along
+            self.all, self.drawing = taken, own
 
     def _seconds(self) -> dict[int, float]:
         return {thread.id: thread.user_time + thread.system_time for thread in self.kernel.threads()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from explorer.datasets import Data
@@ -50,6 +51,12 @@ def resolve_device(name: str) -> str:
     if name == "cuda" and not here:
         raise Refused({"device": sentence("Device", "'cuda'", "auto or cpu; this machine has no CUDA device")})
     return "cuda" if here and name != "cpu" else "cpu"
+
+
+def load_back_end(name: str) -> None:
+    """Load what training on a device needs, which takes a second; a device that is not here is refused later."""
+    with suppress(Refused):
+        back_end(resolve_device(name))
 
 
 def back_end(device: str) -> type[BackEnd]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -74,7 +76,8 @@ def bars(
 
 
 def notes(
-    bounds: np.ndarray,
+    low: float,
+    high: float,
     before: np.ndarray | None,
     after: np.ndarray | None,
     began: Callable[[float], str],
@@ -85,6 +88,16 @@ def notes(
         return []
     now = ["" if after is None else f", {became(n)}" for n in (before if after is None else after)]
     return [
-        ((low + high) / 2, f"{words.minus(round(low, 3))} to {words.minus(round(high, 3))}: {began(n)}{said}")
-        for low, high, n, said in zip(bounds[:-1], bounds[1:], before, now, strict=True)
+        (middle, f"{name}: {began(n)}{said}")
+        for (middle, name), n, said in zip(_bins(low, high), before, now, strict=True)
+    ]
+
+
+@cache
+def _bins(low: float, high: float) -> list[tuple[float, str]]:
+    """Return each bin's middle and its name."""
+    bounds = edges(low, high).tolist()
+    return [
+        ((left + right) / 2, f"{words.minus(round(left, 3))} to {words.minus(round(right, 3))}")
+        for left, right in pairwise(bounds)
     ]

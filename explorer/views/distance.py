@@ -38,7 +38,8 @@ def distance(state: State, selection: Selection) -> Histogram:
             | _beyond(x, y, before.get(v), after.get(v)),
             summary,
             notes(
-                edges(0, widest),
+                0,
+                widest,
                 before.get(v),
                 after.get(v),
                 lambda share: f"{share:.1f}% began at that size",

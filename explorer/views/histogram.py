@@ -48,7 +48,8 @@ def _chart(
     x, y = Span.around(-widest, widest, 0.0, 0.0), Span.around(0, top, 0.16, 0.02)
     marks = bars(variant, x, y, before, after, [-widest / 2, 0, widest / 2])
     said = notes(
-        edges(-widest, widest),
+        -widest,
+        widest,
         before,
         after,
         lambda n: f"{words.count(n)} initial",

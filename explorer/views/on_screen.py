@@ -64,5 +64,11 @@ def read(arrays: Arrays, name: str) -> NDArray[Any]:
 
 @remembered(12)
 def _alive(masks: Arrays, weights: Arrays, layer: str) -> NDArray[np.float32]:
-    values: NDArray[np.float32] = weights[layer][read(masks, layer)]
+    values: NDArray[np.float32] = weights[layer].take(_places(masks, layer))
     return values
+
+
+@remembered(12)
+def _places(masks: Arrays, layer: str) -> NDArray[np.intp]:
+    """Return where the surviving weights are: to take them is several times faster than to look for them again."""
+    return np.flatnonzero(read(masks, layer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from explorer.presets import DEFAULT, preset
 from explorer.runs import Run
 from explorer.session import Session
 from explorer.state import State
+from explorer.training import load_back_end
 from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.widgets.export import Export, OnScreen
@@ -70,7 +72,7 @@ class Explorer(ipywidgets.Box):
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
         self._page, self._presence, self._playback = Page(), Presence(self._interrupt), Playback(self.replay)
-        self._pump = Pump(self._draw, self._page, self._presence.here)
+        self._pump = Pump(self._draw, self._page, self._presence.here, self._make_ready)
         self._side = Side(experiment, self._pressed, self._set)
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
         self._tools, self._help, self._about = Tools(self._use), help_drawer(self.shortcuts), About()
@@ -336,6 +338,10 @@ class Explorer(ipywidgets.Box):
                 self._put_on_screen(Session(experiment, self._device))
             self._problem = " ".join(problems)
             self.refresh()
+
+    def _make_ready(self) -> None:
+        """Load what trains networks while nobody waits for it: it takes more than a second."""
+        threading.Thread(target=lambda: load_back_end(self._device), name="make ready", daemon=True).start()
 
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""

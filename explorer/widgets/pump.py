@@ -24,10 +24,13 @@ class Pump:
         draw: sends whatever is new to the widgets.
         page: says when it is painted.
         here: is set while somebody looks; without it nothing is drawn.
+        after: called once, when the first frame is painted or no page has answered.
     """
 
-    def __init__(self, draw: Callable[[], None], page: Page, here: asyncio.Event) -> None:
-        self._draw, self._page, self._here = draw, page, here
+    def __init__(
+        self, draw: Callable[[], None], page: Page, here: asyncio.Event, after: Callable[[], None] = lambda: None
+    ) -> None:
+        self._draw, self._page, self._here, self._after = draw, page, here, after
         self._stale, self._begun = asyncio.Event(), 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -43,7 +46,8 @@ class Pump:
 
     def wake(self, pace: float = INTERVAL) -> None:
         """Say that something has changed, to be drawn no sooner than `pace` seconds after the frame before."""
-        if self._loop is None:
+        planned = self._timer  # it is put away before a frame is drawn, so that one will show the change, too
+        if self._loop is None or (planned is not None and planned.when() <= self._begun + pace):
             return
         try:
             self._loop.call_soon_threadsafe(self._plan, pace)
@@ -56,8 +60,7 @@ class Pump:
             return
         when = self._begun + pace
         if self._timer is not None:
-            if self._timer.when() <= when:
-                return
+            when = min(when, self._timer.when())
             self._timer.cancel()
         self._timer = self._loop.call_at(when, self._stale.set)
 
@@ -72,3 +75,5 @@ class Pump:
                 await self._page.painted(PATIENCE)
             except Exception:  # one bad frame must not end all drawing
                 logging.getLogger(__name__).exception("a frame could not be drawn")
+            self._after()
+            self._after = lambda: None

@@ -86,6 +86,22 @@ def test_a_search_is_drawn_at_its_pace_and_a_person_is_answered_at_once():
     asyncio.run(scene())
 
 
+def test_what_can_wait_is_done_once_the_first_frame_is_painted():
+    async def scene():
+        page, done = FakePage(), []
+        pump = Pump(lambda: None, page, here(), lambda: done.append("ready"))
+        for expected in ([], ["ready"], ["ready"]):
+            assert done == expected
+            pump.wake(0.0)
+            await settle()
+            assert done == expected, "not before it is painted"
+            page.paint.set()
+            await settle()
+        pump.close()
+
+    asyncio.run(scene())
+
+
 def test_any_thread_may_wake_it_and_it_draws_on_the_loop():
     async def scene():
         page, drawn = FakePage(), []
