@@ -5,6 +5,7 @@ const bytes = (letters) => Uint8Array.from(atob(letters), (letter) => letter.cha
 const packed = new Blob([bytes(document.getElementById("recording").textContent)]);
 const recording = await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).json();
 const { moments, levels, iterations, ways, views, rooms, speeds, levelSeconds } = recording;
+const VARIANTS = ["", "ticket", "random-reinit", "random-sparse"]; // in the order of the choice
 const MEASURES = ["final", "early stop"]; // in the order of the switch
 
 const values = recording.values.map((value) => (value?.bytes ? new DataView(bytes(value.bytes).buffer) : value));
@@ -110,8 +111,17 @@ function theme() {
   page.model.set("theme", page.model.get("theme") === "dark" ? "light" : "dark");
 }
 
+function focus(variant) {
+  const chosen = page.model.get("focus") === variant ? "" : variant;
+  page.model.set("focus", chosen);
+  document.querySelector(".lt-variant select").selectedIndex = VARIANTS.indexOf(chosen);
+}
+
 const drawer = () => document.querySelector(".lt-help-text").closest(".lt-drawer");
-const help = (open) => drawer().classList.toggle("lt-open", open);
+function help(open) {
+  const isOpen = drawer().classList.toggle("lt-open", open);
+  (isOpen ? drawer().querySelector("button") : document.querySelector(".lt-help")).focus();
+}
 
 function press(key) {
   if (key === " ") play();
@@ -148,6 +158,7 @@ const PRESSED = {
 const CHOSEN = {
   "lt-layer": (index) => (here.layer = index),
   "lt-measure": (index) => (here.measure = index),
+  "lt-variant": (index) => page.model.set("focus", VARIANTS[index]),
   "lt-speed": (index) => (here.speed = speeds[index]),
   "lt-room": enter,
 };
@@ -204,6 +215,7 @@ function said(widget, content) {
   else if ("step" in content) walk(content.step);
   else if ("moment" in content) go(momentAt(Math.floor(content.moment / iterations), content.moment % iterations));
   else if (content.key) press(content.key);
+  else if (content.name) focus(content.name);
 }
 
 const widgets = recording.widgets.map((described) => {
@@ -252,7 +264,7 @@ function apply(widget, changes) {
     }
     if (widget.wanted) widget.model.tell("msg:custom", message);
   } else if (widget.model) {
-    const own = Object.entries(changes).filter(([name]) => name in APPLY === false && name !== "theme" && name !== "presents");
+    const own = Object.entries(changes).filter(([name]) => name in APPLY === false && !["theme", "presents", "focus"].includes(name));
     for (const [name, value] of own) widget.model.traits[name] = value;
     for (const [name] of own) widget.model.tell(`change:${name}`);
     if (own.length) widget.model.tell("change");
@@ -287,7 +299,7 @@ function show() {
 document.body.append(widgets[0].el);
 const wantsPictures = location.hash === "#pictures";
 const dark = !wantsPictures && matchMedia("(prefers-color-scheme: dark)").matches;
-page.model.traits = { theme: dark ? "dark" : "light", presents: "" };
+page.model.traits = { theme: dark ? "dark" : "light", presents: "", focus: "" };
 show();
 document.querySelector(".lt-controls").after(document.getElementById("note").content);
 if (wantsPictures) {

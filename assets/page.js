@@ -56,6 +56,7 @@ function render({ model, el }) {
     home.classList.add(`lt-${model.get("theme")}`);
     home.classList.toggle("lt-presenting", Boolean(presents));
     home.dataset.presents = presents;
+    home.dataset.focus = model.get("focus");
     home.querySelector(".lt-status")?.setAttribute("role", "status");
     home.style.setProperty("--lt-letters", `${presents ? Math.round(SLIDE * Math.min(height, width / 1.6)) : LETTERS[size]}`);
     // A slider's handle takes its name from nowhere.
@@ -72,6 +73,10 @@ function render({ model, el }) {
     if (event.key === "Escape") home.focus(); // what closes takes the keyboard with it
     model.send({ key: event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key });
   };
+  const name = ({ target }) => {
+    const variant = /lt-of-(\S+)/.exec(target.closest(".lt-name")?.className)?.[1];
+    if (variant) model.send({ name: variant });
+  };
   const less = window.matchMedia("(prefers-reduced-motion: reduce)");
   const calm = () => set("reduced", less.matches);
   let keyboard = null, wait;
@@ -84,19 +89,21 @@ function render({ model, el }) {
     calm();
     room.observe(home);
     less.addEventListener("change", calm);
-    model.on("change:theme change:presents", dress);
+    model.on("change:theme change:presents change:focus", dress);
     // Where the page is all there is, its keys need no focus.
     keyboard = "voila" in document.body.dataset ? document : home;
     if (keyboard === home) home.tabIndex = 0; // elsewhere a click must bring them here
     keyboard.addEventListener("keydown", press);
+    home.addEventListener("click", name);
   };
   begin();
   return () => {
     cancelAnimationFrame(wait);
     room.disconnect();
     less.removeEventListener("change", calm);
-    model.off("change:theme change:presents", dress);
+    model.off("change:theme change:presents change:focus", dress);
     keyboard?.removeEventListener("keydown", press);
+    home?.removeEventListener("click", name);
   };
 }
 

@@ -65,9 +65,7 @@ function* drawings(root) {
 // What was run, which level is on screen, and of a view of weights also which layer and replicate.
 function source(home, view) {
   const choices = view.closest(".lt-weights") ? home.querySelectorAll(":is(.lt-layer, .lt-replicate) select") : [];
-  const chosen = [...choices].map((choice) => {
-    return `${choice.parentElement.querySelector("label").textContent} ${choice.selectedOptions[0].text}`;
-  });
+  const chosen = [...choices].map((choice) => choice.selectedOptions[0].text);
   const said = [home.querySelector(".lt-source span"), home.querySelector(".lt-level-scrubber [aria-checked=true]")];
   return [...said.map((el) => el?.title || el?.textContent), ...chosen].filter(Boolean).join(" · ");
 }

@@ -16,13 +16,21 @@ async function bokehjs(model) {
 const gaps = (column) => column.map((value) => value ?? NaN);
 
 // Colours, letters and strokes are the style sheet's; a glyph's tag names its tone.
+const VARIANTS = ["ticket", "random-reinit", "random-sparse"];
+const ALPHAS = ["line_alpha", "fill_alpha", "text_alpha"];
+const FAINT = 0.16; // of a mark of another variant than the one in focus
+
 function dress(el, views) {
   const style = getComputedStyle(el), letters = parseFloat(style.getPropertyValue("--lt-letters"));
   if (!letters) return false; // it is not on a page yet
   const colour = (tone) => ({ value: style.getPropertyValue(`--lt-${tone}`).trim() });
   const larger = Math.max(1, Math.min(2, letters / 14));
+  const focus = !el.closest("[class*=lt-of-]") && el.closest("[data-focus]")?.dataset.focus; // a variant's own is faint whole
   for (const { glyph } of views.roots[0].model.renderers) {
     const { type, tags: [tone] } = glyph;
+    const faint = focus && tone !== focus && VARIANTS.includes(tone) ? FAINT : 1;
+    glyph.opaque ??= ALPHAS.filter((alpha) => alpha in glyph).map((alpha) => [alpha, glyph[alpha].value]);
+    glyph.setv(Object.fromEntries(glyph.opaque.map(([alpha, value]) => [alpha, { value: value * faint }])));
     if (type === "Text") {
       const readable = style.getPropertyValue(`--lt-${tone}-text`).trim();
       glyph.setv({ text_color: readable ? { value: readable } : colour(tone), text_font_size: { value: `${letters}px` } });

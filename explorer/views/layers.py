@@ -53,7 +53,7 @@ def layers(state: State, selection: Selection) -> Table:
 
 def _shown(state: State, selection: Selection) -> tuple[Network, NetworkState | None]:
     level = shown_level(state, selection.level)
-    return on_screen(state, selection, selection.variant if level else "ticket")
+    return on_screen(state, selection, selection.variant if level and selection.variant else "ticket")
 
 
 def _row(layer: Parameter, left: int, known: NetworkState) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ class Selection:
     Args:
         level: the level on screen; None follows the level that trains.
         layer: the prunable parameter whose mask and weights are shown; None is the first.
-        variant: the variant in focus.
+        variant: the variant in focus; None is all of them alike.
         replicate: whose masks and weights are shown.
         measure: accuracy at the end of training, or at early stopping.
         unit: the unit of the layer whose connections are pointed out, from 0.
@@ -29,7 +29,7 @@ class Selection:
 
     level: int | None = None
     layer: str | None = None
-    variant: Variant = "ticket"
+    variant: Variant | None = None
     replicate: int = 0
     measure: Measure = "final"
     unit: int | None = None

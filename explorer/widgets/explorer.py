@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ipywidgets
 import traitlets
@@ -23,8 +23,9 @@ from explorer.state import State
 from explorer.training import load_back_end
 from explorer.views import Selection
 from explorer.views.means import shown_level
+from explorer.views.on_screen import shown_layer
 from explorer.widgets.export import Export, OnScreen
-from explorer.widgets.main import SENTENCE_SECONDS, Main, Scene
+from explorer.widgets.main import SENTENCE_SECONDS, Main, Screen
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS
 from explorer.widgets.playback import Playback
@@ -33,9 +34,10 @@ from explorer.widgets.pump import PACE, Pump
 from explorer.widgets.runs import Runs
 from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import KEYS, About, Drawer, Tools, help_drawer
+from explorer.widgets.tools import KEYS, TOOLS, About, Drawer, Tools, help_drawer
 from explorer.widgets.view import Actions, box
 
+T = TypeVar("T")
 RECORDED = place("assets", "recorded", DEFAULT)
 
 
@@ -54,7 +56,7 @@ class Explorer(ipywidgets.Box):
     status = traitlets.Unicode("idle", help="idle, running, paused, finished, cancelled, failed, … or replaying")
     level = traitlets.Int(None, allow_none=True, help="the level on screen; None follows the training")
     layer = traitlets.Unicode(help="the layer whose masks and weights are shown, such as fc1.weight")
-    variant = traitlets.Enum(VARIANTS, "ticket", help="the variant in focus")
+    variant = traitlets.Enum(VARIANTS, None, allow_none=True, help="the variant in focus; None is all alike")
     theme = traitlets.Enum(("light", "dark"), "light", help="the colours")
     shortcuts: Mapping[str, str] = KEYS
 
@@ -84,6 +86,8 @@ class Explorer(ipywidgets.Box):
             "Export": Export(self._on_screen_now, self._reveal),
             "Share link": Share(lambda: self.experiment),
         }
+        for name, drawer in self._drawers.items():
+            drawer.opener = self._tools[name] if name in TOOLS else None
         self._main = Main(experiment, actions, self._playback, self._tools)
         super().__init__(experiment=experiment, run=run, layer=experiment.prunable[0].name)
         drawers = self._drawers.values()
@@ -95,6 +99,7 @@ class Explorer(ipywidgets.Box):
         self.observe(lambda change: self._set_experiment(change["new"]), "experiment")
         self._page.on_key(self._key)
         self._page.on_query(self._follow_link)
+        self._page.on_name(self._focus)
         traitlets.link((self, "theme"), (self._page, "theme"))
         self._draw()
 
@@ -217,8 +222,9 @@ class Explorer(ipywidgets.Box):
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
 
-    def _explain(self, views: tuple[str, ...]) -> None:
+    def _explain(self, views: tuple[str, ...], asked: ipywidgets.Button) -> None:
         self._close_drawers()
+        self._about.opener = asked
         self._about.tell(views, self.state, self._selection)
 
     def _use(self, tool: str) -> None:
@@ -256,6 +262,11 @@ class Explorer(ipywidgets.Box):
                     self.go(level)
             case "," | ".":
                 self.walk(1 if key == "." else -1)
+            case "l":
+                layers = [layer.name for layer in self.experiment.prunable]
+                self._select(layer=_next(layers, shown_layer(self.state, self._selection).name))
+            case "v":
+                self._select(variant=_next([None, *VARIANTS], self._selection.variant))
             case "s":
                 self.step()
             case "x":
@@ -343,6 +354,11 @@ class Explorer(ipywidgets.Box):
         """Load what trains networks while nobody waits for it: it takes more than a second."""
         threading.Thread(target=lambda: load_back_end(self._device), name="make ready", daemon=True).start()
 
+    def _focus(self, variant: str) -> None:
+        """Put a variant in focus, or all alike where it was."""
+        if variant in VARIANTS:
+            self._select(variant=None if variant == self._selection.variant else variant)
+
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""
         level = shown_level(self._source.state, self._selection.level)
@@ -355,6 +371,7 @@ class Explorer(ipywidgets.Box):
         for trait in ("layer", "variant"):
             if trait in changes:
                 self.set_trait(trait, changes[trait])
+        self._page.focus = selection.variant or ""
         self.refresh()
 
     def _look_at(self, level: int | None) -> None:
@@ -398,31 +415,31 @@ class Explorer(ipywidgets.Box):
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
-        scene = Scene(self._newest, self._newest, self._selection, self.status)
+        screen = Screen(self._newest, self._newest, self._selection, self.status)
         try:
             self._newest, history = self._source.state, self._source.history
             self._playback.advance(history, by_level=self._page.reduced)
             self._tools.show(self.theme)
             self._playback.show(possible=bool(history.moments))
             self._draw_status()
-            scene = self._scene()
-            self._main.show(scene, history, self._playback.number)
+            screen = self._screen()
+            self._main.show(screen, history, self._playback.number)
         except ExplorerError as error:  # a run's files went away or are damaged: said once, and the page goes on
             self._problem = str(error)
-            scene = scene._replace(problem=self._problem)
-        if not self._main.show_story(scene):
+            screen = screen._replace(problem=self._problem)
+        if not self._main.show_story(screen):
             self._pump.wake(SENTENCE_SECONDS)  # what it left unsaid is not lost
         if self._playback.playing:
             self._pump.wake()
         elif isinstance(self._source, Run) and self.status == "running":  # someone else writes it: read on
             self._pump.wake(1.0)
 
-    def _scene(self) -> Scene:
+    def _screen(self) -> Screen:
         selection = self._selection
         if self._preview is not None and self._playback.number is None:  # a replay shows its own level
             selection = replace(selection, level=self._preview)
         introduces = self._introduces and self.status == "idle"
-        return Scene(
+        return Screen(
             self.state.only(selection.variants), self._newest, selection, self.status, introduces, self._problem
         )
 
@@ -431,6 +448,11 @@ class Explorer(ipywidgets.Box):
         self.status = status if self._playback.number is None else "replaying"
         self._side.show(self.state, self.status, status if self.session else "idle")
         self._runs.show(None if self._introduces else self._folder, status)
+
+
+def _next(entries: Sequence[T], entry: T) -> T:
+    """Return the entry after one, and the first after the last."""
+    return entries[(entries.index(entry) + 1) % len(entries)]
 
 
 def _check_view(name: str) -> None:

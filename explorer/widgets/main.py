@@ -32,7 +32,7 @@ ROOMS = {
 SENTENCE_SECONDS = 1.0  # a sentence is left in peace at least that long while its numbers run
 
 
-class Scene(NamedTuple):
+class Screen(NamedTuple):
     """What is on screen just now.
 
     Args:
@@ -78,7 +78,8 @@ class Main(ipywidgets.Box):
         self._replicate = ipywidgets.Dropdown(description="replicate")
         self._replicate.add_class("lt-replicate")
         self._replicate.observe(lambda change: actions.select(replicate=change["new"] or 0), "value")
-        self._variant = ipywidgets.Dropdown(options=[(words.TITLES[v], v) for v in VARIANTS], description="variant")
+        variants = [("all variants", None), *((words.TITLES[v], v) for v in VARIANTS)]
+        self._variant = ipywidgets.Dropdown(options=variants, description="variant")
         self._variant.add_class("lt-variant")
         self._variant.observe(lambda change: actions.select(variant=change["new"]), "value")
         state, selection = State(experiment), Selection()
@@ -123,31 +124,31 @@ class Main(ipywidgets.Box):
         self._views.append(view)
         return view
 
-    def show(self, scene: Scene, history: History, number: int | None) -> None:
+    def show(self, screen: Screen, history: History, number: int | None) -> None:
         """Bring everything up to date; widgets send only what has changed. Raises `RunError` for a damaged run."""
-        self._show_strip(scene, history, number)
-        self._show_choices(scene)
+        self._show_strip(screen, history, number)
+        self._show_choices(screen)
         self._views = [view for view in self._views if view.comm is not None]  # a closed one is drawn no more
         for view in self._views:
             if view not in self._own or view.name not in self._away:
-                view.show(scene.state, scene.selection)
+                view.show(screen.state, screen.selection)
         most = self._masks.most if isinstance(self._masks, MasksView) else 0
-        self._key.value = f"connections a pixel has left <span>0</span><i></i><span>{most or '–'}</span>"
+        self._key.value = f"connections of a pixel <span>0</span><i></i><span>{most or '–'}</span>"
 
-    def show_story(self, scene: Scene) -> bool:
+    def show_story(self, screen: Screen) -> bool:
         """Write the sentence, at most once a second while only its numbers change; return whether it was time."""
-        state, selection = scene.state, scene.selection
-        about = (*scene[2:], shown_level(state, selection.level), bool(state.networks), state.ended)
+        state, selection = screen.state, screen.selection
+        about = (*screen[2:], shown_level(state, selection.level), bool(state.networks), state.ended)
         if about == self._written[0] and time.monotonic() - self._written[1] < SENTENCE_SECONDS:
             return False
         self._written = (about, time.monotonic())
-        tell = self.tell_presented if selection.presents else introduction if scene.introduces else story
+        tell = self.tell_presented if selection.presents else introduction if screen.introduces else story
         written = _html(tell(state, selection))
-        if scene.status == "running" and not state.networks:
+        if screen.status == "running" and not state.networks:
             written = "Reading the data…"
-        if scene.problem and scene.status != "failed":  # the search's own failure says more
-            written = f"<b class='lt-tone-error'>{html.escape(scene.problem)}</b>"
-        failed = "lt-failed" if scene.status == "failed" or scene.problem else ""
+        if screen.problem and screen.status != "failed":  # the search's own failure says more
+            written = f"<b class='lt-tone-error'>{html.escape(screen.problem)}</b>"
+        failed = "lt-failed" if screen.status == "failed" or screen.problem else ""
         self._story.value = f'<p class="{failed}">{written}</p>'
         self._foot.value = "".join(f"<span>{html.escape(said)}</span>" for said in caption(state, selection))
         return True
@@ -168,36 +169,35 @@ class Main(ipywidgets.Box):
         for known, asked in self._asks.items():
             asked.layout.display = None if known == room else "none"
         self._key.layout.display = None if room == "Masks and weights" else "none"
-        self._variant.layout.display = None if room == "Layers and time" else "none"
         self._actions.select()
 
     def forget_sentence(self) -> None:
         """Let the next sentence be written whenever the last one was."""
         self._written = (None, 0.0)
 
-    def _show_strip(self, scene: Scene, history: History, number: int | None) -> None:
+    def _show_strip(self, screen: Screen, history: History, number: int | None) -> None:
         moments = history.moments
         replaying = number is not None
         self._strip.show(
-            strip(scene.state, scene.newest),
-            shown_level(scene.state, scene.selection.level),
-            scene.state.experiment.iterations,
+            strip(screen.state, screen.newest),
+            shown_level(screen.state, screen.selection.level),
+            screen.state.experiment.iterations,
             moments[-1 if number is None else number] if moments else None,
             replaying,
         )
-        live = scene.newest.ended is None and bool(scene.newest.networks)
+        live = screen.newest.ended is None and bool(screen.newest.networks)
         self._back.description = "Back to live" if live else "End replay"
-        shown = replaying or (live and scene.selection.level is not None)
+        shown = replaying or (live and screen.selection.level is not None)
         self._back.layout.display = None if shown else "none"
 
-    def _show_choices(self, scene: Scene) -> None:
-        experiment = scene.state.experiment
+    def _show_choices(self, screen: Screen) -> None:
+        experiment = screen.state.experiment
         layers = [(f"{p.name.split('.')[0]} · {p.shape[0]} × {p.shape[1]}", p.name) for p in experiment.prunable]
-        replicates = [(f"{r + 1} of {experiment.replicates}", r) for r in range(experiment.replicates)]
+        replicates = [(f"replicate {r + 1} of {experiment.replicates}", r) for r in range(experiment.replicates)]
         for choice, options, value in (
-            (self._layer, layers, scene.selection.layer),
-            (self._replicate, replicates, scene.selection.replicate),
-            (self._variant, list(self._variant.options), scene.selection.variant),
+            (self._layer, layers, screen.selection.layer),
+            (self._replicate, replicates, screen.selection.replicate),
+            (self._variant, list(self._variant.options), screen.selection.variant),
         ):
             known = [entry for _, entry in options]
             value = value if value in known else known[0]

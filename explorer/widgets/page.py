@@ -24,12 +24,14 @@ class Page(anywidget.AnyWidget):
 
     theme = traitlets.Enum(("light", "dark"), "light", help="the colours").tag(sync=True)
     presents = traitlets.Unicode("", help="the view that is shown large; none where empty").tag(sync=True)
+    focus = traitlets.Unicode("", help="the variant in focus; all alike where empty").tag(sync=True)
     reduced = traitlets.Bool(False, help="whether the person asked for less motion").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._pressed: Callable[[str], None] = lambda key: None
         self._asked: Callable[[str], None] = lambda query: None
+        self._named: Callable[[str], None] = lambda variant: None
         self._frame, self._painted = 0, asyncio.Event()
         self.on_msg(self._answered)
 
@@ -52,10 +54,16 @@ class Page(anywidget.AnyWidget):
         """
         self._asked = asked
 
+    def on_name(self, named: Callable[[str], None]) -> None:
+        """Call `named` with the variant whose name a person clicks."""
+        self._named = named
+
     def _answered(self, widget: object, content: dict[str, Any], buffers: object) -> None:
         if content.get("painted") == self._frame:
             self._painted.set()
         elif "key" in content:
             self._pressed(content["key"])
+        elif "name" in content:
+            self._named(str(content["name"]))
         elif "query" in content:
             self._asked(str(content["query"]))

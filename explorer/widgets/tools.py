@@ -28,6 +28,7 @@ KEYS = {
     "space": "replay, or pause the replay; while a search runs, pause and resume it",
     "← →": "a level back, a level on",
     ", .": "an evaluation back, an evaluation on",
+    "l, v": "the next layer; the next variant in focus",
     "1 to 9": "show one view large",
     "p": "present: one view, no controls; again to leave",
     "t": "dark or light",
@@ -55,11 +56,14 @@ class Drawer(ipywidgets.Box):
     Args:
         title: what it is.
         content: what is in it.
+
+    `opener` is the button that opens it.
     """
 
     def __init__(self, title: str, *content: ipywidgets.Widget) -> None:
         self._close = button("Close", "Close (Esc)", lambda _: self.hide())
         super().__init__([box("lt-drawer-head", text(f"<h2>{html.escape(title)}</h2>"), self._close), *content])
+        self.opener: ipywidgets.Button | None = None
         self.is_open = False
         self.add_class("lt-drawer")
 
@@ -70,7 +74,9 @@ class Drawer(ipywidgets.Box):
         self._close.focus()
 
     def hide(self) -> None:
-        """Put it away."""
+        """Put it away, and the keyboard back to the button that opens it."""
+        if self.is_open and self.opener:
+            self.opener.focus()
         self.is_open = False
         self.remove_class("lt-open")
 
@@ -86,6 +92,10 @@ class Tools(ipywidgets.Box):
             self._buttons[name].on_click(lambda _, name=name: pressed(name))
         super().__init__(list(self._buttons.values()))
         self.add_class("lt-tools")
+
+    def __getitem__(self, name: str) -> ipywidgets.Button:
+        """Return the button of a tool."""
+        return self._buttons[name]
 
     def show(self, theme: str) -> None:
         """Name the theme that the button leads to."""

@@ -42,7 +42,7 @@ class Actions(NamedTuple):
         step: go so many evaluations on, or back.
         preview: show a level for as long as the pointer is there; None ends it.
         follow: show what is newest.
-        explain: say what views show, and give the numbers behind them.
+        explain: say what views show, and give the numbers behind them; the "?" that was pressed comes along.
     """
 
     select: Callable[..., None]
@@ -50,7 +50,7 @@ class Actions(NamedTuple):
     step: Callable[[int], None]
     preview: Callable[[int | None], None]
     follow: Callable[[], None]
-    explain: Callable[[tuple[str, ...]], None]
+    explain: Callable[[tuple[str, ...], ipywidgets.Button], None]
 
 
 class View(ipywidgets.Box):
@@ -95,5 +95,5 @@ def ask(actions: Actions, *views: str) -> ipywidgets.Button:
     """Return the "?" that explains views."""
     asked = ipywidgets.Button(description="?", tooltip=" ".join(EXPLANATIONS[view].sentence for view in views))
     asked.add_class("lt-ask")
-    asked.on_click(lambda _: actions.explain(views))
+    asked.on_click(lambda _: actions.explain(views, asked))
     return asked

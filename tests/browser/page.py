@@ -26,7 +26,8 @@ PIXELS = """selector => {
 
 LEFT = """() => [
   location.href, innerWidth, innerHeight, String(navigator.clipboard?.writeText).includes("native code"),
-  ...[...document.querySelectorAll(".lt-story, .lt-status, .lt-matrix-caption, h2")].map(part => part.innerText),
+  ...[...document.querySelectorAll(".lt-story, .lt-status, .lt-matrix-caption, h2, .mod-active")].map(
+    part => part.innerText),
   ...[...document.querySelectorAll("input, select")].map(field => `${field.checked} ${field.value}`),
   ...[...document.querySelectorAll("[aria-selected], [aria-checked], [aria-pressed], .lt-drawer")].map(part =>
     ["aria-selected", "aria-checked", "aria-pressed", "class"].map(name => part.getAttribute(name)).join(" ")),

@@ -133,6 +133,31 @@ def test_every_view_is_explained_and_has_its_numbers(explorer):
     assert "weights remaining" in about.locator("table").inner_text()
     explorer.page.keyboard.press("Escape")
     about.wait_for(state="hidden")
+    assert asks.last.evaluate("asked => asked === document.activeElement"), "the keyboard is where it was"
+
+
+def test_a_variant_or_a_layer_in_focus_is_so_everywhere(explorer):
+    faint = """variant => Bokeh.documents.find(d => d.roots()[0].name === 'density').roots()[0].renderers
+        .filter(({glyph}) => glyph.type === 'Line' && glyph.tags[0] === variant)
+        .every(({glyph}) => glyph.line_alpha.value < 0.5)"""
+    name = ".lt-weights >> visible=true >> .lt-name.lt-of-random-reinit"
+    column = ".lt-masks .lt-folded.lt-of-ticket"
+
+    def is_faint(variant):
+        return explorer.page.evaluate(faint, variant)
+
+    explorer.page.click(name)
+    explorer.until(lambda: is_faint("ticket") and is_faint("random-sparse") and not is_faint("random-reinit"))
+    assert explorer.page.evaluate("at => getComputedStyle(document.querySelector(at)).opacity", column) == "0.3"
+    explorer.until(lambda: explorer.page.input_value(".lt-variant select") == "Random reinit")
+    explorer.page.click("text=Layers and time")
+    explorer.page.locator(".lt-table caption", has_text="Random reinit of replicate 1 at 6.7%").wait_for()
+    explorer.page.keyboard.press("v")
+    explorer.page.locator(".lt-table caption", has_text="Random sparse").wait_for()
+    explorer.page.keyboard.press("v")
+    explorer.until(lambda: not any(map(is_faint, ("ticket", "random-reinit", "random-sparse"))))
+    explorer.page.keyboard.press("l")
+    explorer.until(lambda: explorer.page.input_value(".lt-layer select").startswith("fc2"))
 
 
 def test_presenting_by_keys(explorer):
@@ -184,6 +209,7 @@ def test_dark_and_light_and_help(explorer):
     explorer.page.locator(".lt-drawer.lt-open kbd").first.wait_for()
     explorer.page.keyboard.press("Escape")
     explorer.page.locator(".lt-drawer.lt-open").wait_for(state="hidden")
+    assert "lt-help" in explorer.page.evaluate("() => document.activeElement.className"), "the keyboard is where it was"
 
 
 def test_keys_typed_into_fields_are_not_for_the_page(explorer):

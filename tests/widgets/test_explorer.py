@@ -263,10 +263,10 @@ def test_the_sentence_that_was_left_in_peace_is_written_in_the_end(shared):
 def test_a_level_under_the_pointer_does_not_outlive_what_it_was_pointed_at_in(shared):
     explorer = Explorer(run=shared.folder)
     explorer._look_at(1)
-    assert explorer._scene().selection.level == 1
+    assert explorer._screen().selection.level == 1
     explorer.go(3, 0)  # a replay, while the pointer is still there
-    assert explorer._scene().selection.level is None
+    assert explorer._screen().selection.level is None
     assert explorer.state.level == 3
     explorer.follow()
     explorer.run = Run.open(place("assets", "recorded", DEFAULT))
-    assert explorer._scene().selection.level is None
+    assert explorer._screen().selection.level is None
