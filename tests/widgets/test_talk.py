@@ -105,7 +105,7 @@ def test_the_ticket_is_alone_until_its_controls_join(recorded):
     for number in (3, 4):
         talk.scene = number
         play(talk)
-        scene = talk._scene()
+        scene = talk._screen()
         marks = accuracy(scene.state, scene.selection).marks
         drawn[number] = [bool(len(marks[f"line {v}"].columns["x"])) for v in ("dense", "ticket", "random-reinit")]
     assert drawn == {3: [True, True, False], 4: [True, True, True]}
