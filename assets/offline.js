@@ -4,7 +4,7 @@
 const bytes = (letters) => Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
 const packed = new Blob([bytes(document.getElementById("recording").textContent)]);
 const recording = await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).json();
-const { moments, levels, iterations, ways, views, rooms, speeds, levelSeconds } = recording;
+const { moments, levels, iterations, ways, stands, views, rooms, speeds, levelSeconds } = recording;
 const VARIANTS = ["", "ticket", "random-reinit", "random-sparse"]; // in the order of the choice
 const MEASURES = ["final", "early stop"]; // in the order of the switch
 
@@ -65,7 +65,13 @@ function go(frame) {
 }
 
 function goToLevel(level) {
+  here.playing = false;
   if (level >= 0 && level < levels) go(replaying() ? momentAt(level, Infinity) : moments.length + level);
+}
+
+function seek(moment) {
+  here.playing = false;
+  go(momentAt(Math.floor(moment / iterations), moment % iterations));
 }
 
 function leave() {
@@ -111,6 +117,12 @@ function theme() {
   page.model.set("theme", page.model.get("theme") === "dark" ? "light" : "dark");
 }
 
+function nextLayer() {
+  const choice = document.querySelector(".lt-layer select");
+  here.layer = choice.selectedIndex = (here.layer + 1) % choice.options.length;
+  show();
+}
+
 function focus(variant) {
   const chosen = page.model.get("focus") === variant ? "" : variant;
   page.model.set("focus", chosen);
@@ -129,6 +141,8 @@ function press(key) {
   else if (key === "," || key === ".") walk(key === "." ? 1 : -1);
   else if (key === "p") present(here.presents || "density");
   else if (key === "t") theme();
+  else if (key === "v") focus(VARIANTS[(VARIANTS.indexOf(page.model.get("focus")) + 1) % VARIANTS.length]);
+  else if (key === "l") nextLayer();
   else if (key === "?") help();
   else if (key === "Escape" && drawer().classList.contains("lt-open")) help(false);
   else if (key === "Escape" && here.presents) present(here.presents);
@@ -213,7 +227,7 @@ function said(widget, content) {
     }
   } else if ("level" in content) goToLevel(content.level);
   else if ("step" in content) walk(content.step);
-  else if ("moment" in content) go(momentAt(Math.floor(content.moment / iterations), content.moment % iterations));
+  else if ("moment" in content) seek(content.moment);
   else if (content.key) press(content.key);
   else if (content.name) focus(content.name);
 }
@@ -276,7 +290,7 @@ function apply(widget, changes) {
 
 function show() {
   const frame = here.preview !== null && !replaying() ? moments.length + here.preview : here.frame;
-  const way = ways.findIndex(([measure, presents]) => Boolean(presents) === Boolean(here.presents) && measure === MEASURES[here.measure]);
+  const way = ways.findIndex(([measure, presents]) => presents === (stands[here.presents] ?? "") && measure === MEASURES[here.measure]);
   const changed = new Map();
   for (const { widget: number, trait, by, changes } of recording.tracks) {
     const timeline = changes[by === "layer" ? here.layer : way] ?? changes[0]; // one for all where they are the same

@@ -35,10 +35,11 @@ function taken({ target, key, ctrlKey, metaKey, altKey }) {
   if (key === "Escape") return false;
   if (target.closest?.("input:not([type=range], [type=checkbox]), select, textarea, [contenteditable=true]")) return true;
   if (target.closest?.("input[type=range], [role=slider], [role=radiogroup]")) return key.startsWith("Arrow");
+  if (target.closest?.(".lt-drawer") && [" ", "ArrowLeft", "ArrowRight"].includes(key)) return true; // it scrolls
   return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary, input"));
 }
 
-const KEYS = new Set(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Escape", " ", ",", ".", ..."ptsrexlnv?0123456789"]);
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "Escape", " ", ",", ".", ..."ptsrexlnv?0123456789"]);
 
 function render({ model, el }) {
   el.style.display = "none";
@@ -67,7 +68,8 @@ function render({ model, el }) {
   };
   const room = new ResizeObserver(dress);
   const press = (event) => {
-    if (event.defaultPrevented || !KEYS.has(event.key) || taken(event)) return;
+    const clicker = home.classList.contains("lt-talk") && ["PageUp", "PageDown"].includes(event.key);
+    if (event.defaultPrevented || !(KEYS.has(event.key) || clicker) || taken(event)) return;
     event.preventDefault();
     event.stopPropagation(); // a notebook has keys of its own
     if (event.key === "Escape") home.focus(); // what closes takes the keyboard with it

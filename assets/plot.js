@@ -111,10 +111,20 @@ async function render({ model, el }) {
       const { start, end } = views.roots[0].model.document.get_model_by_name("x");
       model.send({ brush: [low, high].map((at) => start + at * (end - start)) });
     } else if (!brush.hidden) {
-      brush.hidden = true;
       model.send({ brush: null });
     }
   }
+  // What is brushed in one chart is so in its neighbours, and where a range has another scale.
+  function mark() {
+    const range = model.get("brush");
+    if (from !== null || !views) return;
+    brush.hidden = !range;
+    if (!range) return;
+    const { start, end } = views.roots[0].model.document.get_model_by_name("x");
+    const [low, high] = range.map((at) => (at - start) / (end - start));
+    Object.assign(brush.style, { left: `${100 * low}%`, width: `${100 * (high - low)}%` });
+  }
+  model.on("change:brush", mark);
   el.addEventListener("pointerdown", grab);
   el.addEventListener("pointermove", drag);
   el.addEventListener("pointerup", drop);
@@ -143,12 +153,14 @@ async function render({ model, el }) {
         return fits ? root.export("svg").ctx.get_svg() : null;
       };
       look();
+      mark();
     } else if (views) {
       const { document } = views.roots[0].model;
       for (const [name, [start, end]] of Object.entries(spans)) document.get_model_by_name(name).setv({ start, end });
       for (const [name, data] of Object.entries(columns)) {
         document.get_model_by_name(name).data = Object.fromEntries(Object.entries(data).map(([k, v]) => [k, gaps(v)]));
       }
+      if ("x" in spans) mark();
     }
   }
 
@@ -164,6 +176,7 @@ async function render({ model, el }) {
   room.observe(el);
   return async () => {
     room.disconnect();
+    model.off("change:brush", mark);
     model.off("msg:custom", receive);
     document.removeEventListener("lt-look", look);
     await done;

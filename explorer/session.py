@@ -117,7 +117,7 @@ class Session:
 
     def _run(self, writer: Writer, device: str) -> None:
         try:
-            with closing(search(self.experiment, device, watch=lambda network: self.watch(network))) as events:
+            with closing(search(self.experiment, device, watch=self._is_watched)) as events:
                 self._follow(events, writer)
         except Exception as error:
             logging.getLogger(__name__).debug("the search failed", exc_info=True)
@@ -131,6 +131,14 @@ class Session:
             else:  # there was no data: a run of which nothing is known would only be in the way
                 writer.discard()
                 self.folder = None
+
+    def _is_watched(self, network: Network) -> bool:
+        """Ask `watch`; its fault must not cost a search."""
+        try:
+            return self.watch(network)
+        except Exception:
+            logging.getLogger(__name__).exception("a network's weights are not shown")
+            return False
 
     def _follow(self, events: Iterator[Event], writer: Writer) -> None:
         for event in events:

@@ -105,6 +105,13 @@ def test_the_watched_network_shows_its_weights(make):
     assert "WeightsSeen" not in (session.folder / "events.jsonl").read_text()
 
 
+def test_a_watch_that_fails_costs_no_search(make):
+    session = make()
+    session.watch = lambda network: 1 / 0
+    session.start()
+    assert session.wait(PATIENCE) == "finished"
+
+
 def test_without_a_folder_it_makes_a_new_one_where_runs_are_kept(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "runs"))
     session = Session(tiny.but(iterations=1, replicates=1), "cpu")

@@ -5,14 +5,28 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import get_args
 
-from explorer.events import Diverged, Ended, Evaluated, Network, NetworkStarted, NetworkTrained, Record
+from explorer.events import (
+    VARIANTS,
+    Diverged,
+    Ended,
+    Evaluated,
+    Network,
+    NetworkStarted,
+    NetworkTrained,
+    Outcome,
+    Record,
+)
 from explorer.runs import tensors
 
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind for kind in (NetworkStarted, Evaluated, NetworkTrained, Diverged, Ended)
 }
 ARRAYS = ("masks", "initial", "final")
+ACCEPTED: dict[str, type | tuple[type, ...]] = {"float": (float, int), "int": int, "str": str, "Outcome": str}
+NETWORK = {"variant": "str", "replicate": "int", "level": "int", "draw": "int"}
+WORDS = {"variant": VARIANTS, "outcome": get_args(Outcome)}
 
 
 def to_line(sequence: int, record: Record) -> str:
@@ -28,12 +42,16 @@ def to_line(sequence: int, record: Record) -> str:
 
 
 def from_line(line: str | bytes, folder: Path | None) -> Record:
-    """Read what `to_line` wrote; the arrays are read from the run directory, if any, when they are asked for."""
+    """Read what `to_line` wrote; the arrays are read from the run directory, if any, when they are asked for.
+
+    Raises ValueError, KeyError or TypeError for what is no record: a run may come from anywhere.
+    """
     values = json.loads(line)
     if not isinstance(values, dict):
         raise ValueError("this is no record")
     kind = KINDS[values.pop("record")]
     del values["sequence"]
+    _check(kind, values)
     if "variant" in values:
         values["network"] = Network(**{name: values.pop(name) for name in Network._fields})
     names = {entry.name for entry in dataclasses.fields(kind)}.intersection(ARRAYS)
@@ -41,3 +59,12 @@ def from_line(line: str | bytes, folder: Path | None) -> Record:
         arrays = dict(zip(ARRAYS, tensors.read(tensors.path(folder, values["network"])), strict=True))
         values |= {name: arrays[name] for name in names}
     return kind(**values)
+
+
+def _check(kind: type[Record], values: dict[str, object]) -> None:
+    """Raise ValueError where a value is not of its field's type, or no word that it may be."""
+    types = {entry.name: str(entry.type) for entry in dataclasses.fields(kind)} | NETWORK
+    for name, value in values.items():
+        right = name not in types or (isinstance(value, ACCEPTED.get(types[name], object)) and value is not True)
+        if not right or (name in WORDS and value not in WORDS[name]):
+            raise ValueError(f"{name} is {value!r}")

@@ -79,7 +79,10 @@ class Tensors(Mapping[str, NDArray[Any]]):
     def __init__(self, file: Path, moment: str) -> None:
         self._file, self._moment = file, moment
         with _opened(file) as tensors:
-            self._shapes = {name: tuple(json.loads(shape)) for name, shape in sorted(tensors.metadata().items())}
+            shapes = tensors.metadata()
+            if shapes is None:
+                raise RunError(f"{file} is damaged: it names no parameters.")
+            self._shapes = {name: tuple(json.loads(shape)) for name, shape in sorted(shapes.items())}
             keys = set(tensors.keys())
         self._names = [name for name in self._shapes if f"{moment}:{name}" in keys]
 

@@ -50,7 +50,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "The small square folds the first layer to the image: each pixel is as dark as it has connections left. "
         "Ticket and random reinit have the same mask, random sparse has as many weights at random places. "
         "The paper counts the same connections in Figures 21 to 24. "
-        "Look for columns that pruning empties: pixels at the border carry no ink and lose their connections first.",
+        "Look for columns that grow pale: pixels at the border carry no ink and lose their connections first.",
     ),
     "histogram": Explanation(
         "Surviving weights",
@@ -91,8 +91,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         "A flat line is an even spread, a steep one means that a few hold most. "
         "In the paper's Figures 21 to 24 incoming connections stay even, while the outgoing ones of the image's pixels "
         "fall into two groups, many and few. "
-        "Look at the first layer for inputs without any connection, where the ticket's line meets zero before random "
-        "sparse's does.",
+        "Look at the first layer for inputs with few connections, where the ticket's line falls far below random "
+        "sparse's.",
     ),
     "layers": Explanation(
         "Layers",

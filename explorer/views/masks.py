@@ -54,13 +54,13 @@ class Masks:
         matrix: a variant's mask, one row a unit and one column an input; absent where there is none yet.
         folded: for the first layer, how many connections each input pixel has left, as an image.
         most: the largest count of the three, at which `folded` is darkest.
-        summary: one sentence.
+        summary: one sentence for each variant.
     """
 
     matrix: dict[Variant, Picture]
     folded: dict[Variant, Picture]
     most: int
-    summary: str
+    summary: dict[Variant, str]
 
 
 def key(state: State, selection: Selection) -> tuple[object, ...]:
@@ -108,7 +108,7 @@ def masks(state: State, selection: Selection) -> Masks:
         v: Picture(height, width, counts.astype("<u2").tobytes(), max(1.6, most), row=row, column=column)
         for v, counts in folds.items()
     }
-    return Masks(matrix, folded, most, _summary(layer, found))
+    return Masks(matrix, folded, most, {v: _summary(layer, v, found.get(v)) for v in VARIANTS})
 
 
 def pointed_out(at: tuple[int, int] | None, folded: bool, width: int) -> dict[str, int | None]:
@@ -161,9 +161,9 @@ def table(state: State, selection: Selection) -> Table:
     )
 
 
-def _summary(layer: Parameter, found: dict[Variant, np.ndarray]) -> str:
-    if "ticket" not in found:
-        return "There are no masks yet."
-    left = words.remaining(float(found["ticket"].mean()), exact=True)
-    bare = int((found["ticket"].sum(0) == 0).sum())
-    return f"The ticket keeps {left} of {layer.name}; {bare} of {layer.shape[1]} inputs have no connection left."
+def _summary(layer: Parameter, variant: Variant, mask: NDArray[np.bool_] | None) -> str:
+    name = words.TITLES[variant]
+    if mask is None:
+        return f"{name}: there is no mask yet."
+    left, bare = words.remaining(float(mask.mean()), exact=True), int((~mask.any(0)).sum())
+    return f"{name} keeps {left} of {layer.name}; {bare} of {layer.shape[1]} inputs have no connection left."

@@ -114,6 +114,8 @@ def gone(state: State, selection: Selection) -> Sentence | None:
     level = shown_level(state, selection.level)
     begun = {network.variant for network in state.networks if network.level == level}
     names = [words.TITLES[v].lower() for v in VARIANTS if v in begun and not state.find(v, level)]
+    if names and level == 0:
+        return (Said("Every dense network diverged."),)
     density = words.remaining(state.experiment.density(level), exact=True)
     return (Said(f"At {density} of its weights every network of {' and '.join(names)} diverged."),) if names else None
 

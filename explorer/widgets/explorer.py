@@ -35,7 +35,7 @@ from explorer.widgets.runs import Runs
 from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
 from explorer.widgets.tools import KEYS, TOOLS, About, Drawer, Tools, help_drawer
-from explorer.widgets.view import Actions, box
+from explorer.widgets.view import Actions, Alone, Explain, box, close_all
 
 T = TypeVar("T")
 RECORDED = place("assets", "recorded", DEFAULT)
@@ -120,9 +120,12 @@ class Explorer(ipywidgets.Box):
         Raises `Refused` with the nearest right name.
         """
         _check_view(name)
-        view = self._main.add(name, self.state, self._selection)
+        about = About()
+        explain: Explain = lambda views, asked: self._explain(views, asked, about)  # noqa: E731
+        view = self._main.add(name, self.state, self._selection, explain)
         view.show(self.state, self._selection)
-        return box("lt-alone-page", self._page, view)
+        self._drawers[f"About {id(about)}"] = about
+        return Alone(self._page, view, about)
 
     def start(self) -> None:
         """Search with what is set, or go on after a pause; what is wrong is shown beside its control."""
@@ -151,7 +154,9 @@ class Explorer(ipywidgets.Box):
         self.refresh()
 
     def go(self, level: int, iteration: int | None = None) -> None:
-        """Show a level; with an iteration, or in a replay, the moment when it had come that far."""
+        """Show a level that was reached; with an iteration, or in a replay, the moment when it had come that far."""
+        if level not in self._source.state.by_level:
+            return
         if iteration is None and self._playback.number is None:
             live = self.status in RUNNING and level == self._source.state.level
             self.level = None if live else level
@@ -195,6 +200,7 @@ class Explorer(ipywidgets.Box):
         """Show what is newest: end a replay, and go along with the level that trains."""
         self._playback.leave()
         self.level = None
+        self._select(unit=None, pixel=None, brush=None)
         self.refresh()
 
     def close(self) -> None:
@@ -205,6 +211,7 @@ class Explorer(ipywidgets.Box):
             self._pump.close()
             self._runs.hide()
             self._presence.close()
+            close_all(self.children)
         super().close()
 
     def refresh(self) -> None:
@@ -222,10 +229,12 @@ class Explorer(ipywidgets.Box):
         self._draw_status()  # at once, so that a second click finds the buttons as they are now
         self.refresh()
 
-    def _explain(self, views: tuple[str, ...], asked: ipywidgets.Button) -> None:
+    def _explain(self, views: tuple[str, ...], asked: ipywidgets.Button, about: About | None = None) -> None:
+        """Say what views show beside the "?" that was pressed: in the page's drawer, or in that of a single view."""
+        about = about or self._about
         self._close_drawers()
-        self._about.opener = asked
-        self._about.tell(views, self.state, self._selection)
+        about.opener = asked
+        about.tell(views, self.state, self._selection)
 
     def _use(self, tool: str) -> None:
         match tool:
@@ -249,21 +258,19 @@ class Explorer(ipywidgets.Box):
             drawer.hide()
 
     def _key(self, key: str) -> None:
-        """Do what a key is for; `shortcuts` lists them."""
-        level = shown_level(self.state, self._selection.level)
+        """Do what a key is for; `shortcuts` lists them. Under an open drawer no search is touched."""
+        is_open = any(drawer.is_open for drawer in self._drawers.values())
         match key:
             case " " if self.session and self.session.status in RUNNING and self._playback.number is None:
                 self._pressed("Pause" if self.session.status == "running" else "Start")
             case " ":
                 self.replay()
             case "ArrowLeft" | "ArrowRight":
-                level += 1 if key == "ArrowRight" else -1
-                if level in self._source.state.by_level:
-                    self.go(level)
+                self.go(shown_level(self.state, self._selection.level) + (1 if key == "ArrowRight" else -1))
             case "," | ".":
                 self.walk(1 if key == "." else -1)
             case "l":
-                layers = [layer.name for layer in self.experiment.prunable]
+                layers = [layer.name for layer in self.state.experiment.prunable]
                 self._select(layer=_next(layers, shown_layer(self.state, self._selection).name))
             case "v":
                 self._select(variant=_next([None, *VARIANTS], self._selection.variant))
@@ -273,8 +280,10 @@ class Explorer(ipywidgets.Box):
                 self.cancel()
             case "p" | "t" | "r" | "e" | "?":
                 self._use({"p": "Present", "t": "Dark", "r": "Runs", "e": "Export", "?": "Help"}[key])
-            case "Escape" if any(drawer.is_open for drawer in self._drawers.values()):
+            case "Escape" if is_open:
                 self._close_drawers()
+            case " " | "s" | "x" if is_open:
+                pass
             case "Escape" if self._selection.presents:
                 self.present("")
             case "Escape":
@@ -361,13 +370,17 @@ class Explorer(ipywidgets.Box):
 
     def _on_screen(self, network: Network) -> bool:
         """Tell whether a network's weights are on screen; asked in the session's thread."""
-        level = shown_level(self._source.state, self._selection.level)
+        source = self._source
+        if not isinstance(source, Session):  # a run that was read is on screen, and is no thread's but the loop's
+            return False
+        level = shown_level(source.state, self._selection.level)
         return (network.replicate, network.level) == (self._selection.replicate, level)
 
     def _select(self, **changes: Any) -> None:
         selection = replace(self._selection, **changes)
-        if selection != self._selection:  # what was said is read until a person does something
-            self._selection, self._problem = selection, ""
+        if changes.keys() - {"unit", "pixel", "brush"} and selection != self._selection:
+            self._problem = ""  # what was said is read until a person does something, not until the pointer moves
+        self._selection = selection
         for trait in ("layer", "variant"):
             if trait in changes:
                 self.set_trait(trait, changes[trait])
@@ -388,7 +401,9 @@ class Explorer(ipywidgets.Box):
     def _put_on_screen(self, source: Session | Run) -> None:
         """Show the newest of a search, or of a run that was read."""
         self._playback.leave()
+        self._main.forget()
         self._source, self._introduces, self._problem, self._preview = source, False, "", None
+        self._selection = replace(self._selection, unit=None, pixel=None, brush=None)
         self.experiment, self.level = source.experiment, None
         self.refresh()
 

@@ -21,7 +21,7 @@ from explorer.widgets.panels import VIEWS, MasksView, name
 from explorer.widgets.playback import Playback
 from explorer.widgets.side import button
 from explorer.widgets.strip import Strip
-from explorer.widgets.view import Actions, View, ask, box, text
+from explorer.widgets.view import Actions, Explain, View, ask, box, text
 
 ROOMS = {
     "Masks and weights": ("masks", "histogram"),
@@ -118,9 +118,10 @@ class Main(ipywidgets.Box):
         self._enter(self._room.value)
         self.add_class("lt-main")
 
-    def add(self, name: str, state: State, selection: Selection) -> View:
-        """Make a view, and keep it up to date from now on."""
-        view = VIEWS[name](state, selection, self._actions)
+    def add(self, name: str, state: State, selection: Selection, explain: Explain | None = None) -> View:
+        """Make a view, and keep it up to date from now on; `explain` says what it shows where no drawer is near."""
+        actions = self._actions._replace(explain=explain) if explain else self._actions
+        view = VIEWS[name](state, selection, actions)
         self._views.append(view)
         return view
 
@@ -147,7 +148,7 @@ class Main(ipywidgets.Box):
         if screen.status == "running" and not state.networks:
             written = "Reading the data…"
         if screen.problem and screen.status != "failed":  # the search's own failure says more
-            written = f"<b class='lt-tone-error'>{html.escape(screen.problem)}</b>"
+            written = f"<b class='lt-tone-error' role='alert'>{html.escape(screen.problem)}</b>"
         failed = "lt-failed" if screen.status == "failed" or screen.problem else ""
         self._story.value = f'<p class="{failed}">{written}</p>'
         self._foot.value = "".join(f"<span>{html.escape(said)}</span>" for said in caption(state, selection))
@@ -170,6 +171,12 @@ class Main(ipywidgets.Box):
             asked.layout.display = None if known == room else "none"
         self._key.layout.display = None if room == "Masks and weights" else "none"
         self._actions.select()
+
+    def forget(self) -> None:
+        """Draw everything anew next time, for another run is on screen."""
+        self.forget_sentence()
+        for view in self._views:
+            view.forget()
 
     def forget_sentence(self) -> None:
         """Let the next sentence be written whenever the last one was."""

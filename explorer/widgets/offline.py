@@ -21,6 +21,7 @@ from explorer.history import Moment
 from explorer.places import place
 from explorer.runs import Run
 from explorer.views.explanations import EXPLANATIONS
+from explorer.views.story import OF_ONE_NETWORK
 from explorer.widgets.explorer import Explorer
 from explorer.widgets.main import ROOMS
 from explorer.widgets.panels import VIEWS
@@ -44,7 +45,8 @@ NEEDS_PYTHON = {
 
 MOST_MOMENTS = 400  # of a longer history every second, third, … moment is kept, and the last one of each level
 DIGITS = 7  # of every number: an iteration is kept exactly, and whatever is drawn far finer than a pixel
-WAYS = [(measure, presents) for presents in ("", "density") for measure in ("final", "early stop")]
+STANDS = ("density", "masks")  # for all that is presented: the caption tells of every replicate, or of one network
+WAYS = [(measure, presents) for presents in ("", *STANDS) for measure in ("final", "early stop")]
 
 Track = dict[tuple[int, str], list[tuple[int, int]]]
 """(widget, trait) → (frame, number of the value) wherever it changed."""
@@ -55,7 +57,11 @@ def page(run: Run, replays: bool = True) -> str:
 
     Raises `RunError` where the run cannot be read.
     """
-    return Recorder(run, replays).page()
+    recorder = Recorder(run, replays)
+    try:
+        return recorder.page()
+    finally:
+        recorder.close()
 
 
 def kept(moments: Sequence[Moment], most: int = MOST_MOMENTS) -> list[int]:
@@ -94,6 +100,7 @@ class Recorder:
             "levels": len(self._levels),
             "iterations": experiment.iterations,
             "ways": WAYS,
+            "stands": {view: STANDS[view in OF_ONE_NETWORK] for view in VIEWS},
             "tracks": list(self._tracks()),  # which fills in the values
             "widgets": [self._described(widget) for widget in self._widgets],
             "scripts": self._scripts,
@@ -107,6 +114,10 @@ class Recorder:
             recording=_packed(json.dumps(recording, separators=(",", ":"))),
             script=_asset("pictures.js") + _asset("offline.js"),
         )
+
+    def close(self) -> None:
+        """Let go of the explorer that was looked at."""
+        self._explorer.close()
 
     def _left_out(self) -> str:
         """Say what of the run itself is not in the page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 
 import ipywidgets
 
@@ -158,7 +159,7 @@ class ConnectionsView(ChartView):
         return connections(state, selection)
 
     def _key(self, state: State, selection: Selection) -> object:
-        return masks_key(state, selection)
+        return masks_key(state, replace(selection, unit=None, pixel=None, brush=None))
 
 
 class MasksView(View):
@@ -194,7 +195,7 @@ class MasksView(View):
         for v in VARIANTS:
             matrix = seen.matrix.get(v)
             self._folded[v].show(seen.folded.get(v), f"{words.TITLES[v]}: connections each input pixel has left")
-            self._matrix[v].show(matrix, f"{words.TITLES[v]}: {seen.summary}")
+            self._matrix[v].show(matrix, seen.summary[v])
             self._captions[v].value = html.escape(matrix.caption) if matrix else "mask"
 
     def _heatmap(self, variant: Variant, waiting: str, place: str) -> Heatmap:
@@ -221,7 +222,7 @@ class WeightsView(View):
         for v, plot in self._charts.items():
             plot.add_class("lt-plot")
             if self.brushes:
-                plot.on_brush(lambda brush: self._actions.select(brush=brush))
+                plot.on_brush(lambda brush: self._actions.select(brush=brush))  # drawn in all three when it comes back
             self._boxes[v] = box("lt-weights-plot", plot, text("No weights yet", "lt-waiting"))
             self._boxes[v].add_class(f"lt-of-{v}")
             children += [
@@ -232,12 +233,13 @@ class WeightsView(View):
         return children
 
     def _key(self, state: State, selection: Selection) -> object:
-        return histogram_key(state, selection)
+        return histogram_key(state, selection), selection.brush
 
     def _show(self, state: State, selection: Selection) -> None:
         seen = self._count(state, selection)
         for v, plot in self._charts.items():
             plot.show(seen.charts[v])
+            plot.brush = selection.brush if self.brushes else None
             (self._boxes[v].remove_class if v in seen.ready else self._boxes[v].add_class)("lt-empty")
 
 

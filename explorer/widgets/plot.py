@@ -81,6 +81,7 @@ class Plot(anywidget.AnyWidget):
     _esm = place("assets", "plot.js")
 
     library = traitlets.Instance(BokehJS, help="BokehJS").tag(sync=True, **widget_serialization)
+    brush: Any = traitlets.Any(None, help="the range of x that is brushed; None where none is").tag(sync=True)
     brushes = traitlets.Bool(False, help="whether one can drag over a range of x").tag(sync=True)
 
     def __init__(self, chart: Chart, **traits: Any) -> None:

@@ -18,7 +18,9 @@ from explorer.places import place
 from explorer.runs import Run, runs_folder
 from explorer.runs.catalogue import Listed, delete, restore, runs
 from explorer.views import compare, words
-from explorer.views.compare import RUN_TONES
+from explorer.views.compare import RUN_TONES, table
+from explorer.views.explanations import EXPLANATIONS
+from explorer.widgets.panels import as_html
 from explorer.widgets.plot import DASHES, SHAPES, Plot
 from explorer.widgets.tools import Drawer
 from explorer.widgets.view import box, head, text
@@ -84,11 +86,11 @@ class Runs(Drawer):
             self._watching = asyncio.get_running_loop().create_task(self._watch())
 
     def hide(self) -> None:
-        """Put it away; what was deleted before is no longer put back from here."""
+        """Put it away; what was deleted last can be put back when it is opened again."""
         super().hide()
         if self._watching:
             self._watching.cancel()
-        self._undo, self._table.deleted, self._table.said, self._watching = None, "", "", None
+        self._table.said, self._watching = "", None
 
     async def _watch(self) -> None:
         """Look at the folder again and again; in between reckon what came out, a few runs at a time."""
@@ -98,11 +100,9 @@ class Runs(Drawer):
             begun = time.monotonic()
             while waiting and time.monotonic() < begun + BATCH:
                 run = waiting.pop(0)
-                self._outcomes[run] = run.outcome
+                self._outcomes[run] = await asyncio.to_thread(getattr, run, "outcome")  # a large one takes seconds
             self._draw()
-            if waiting:
-                await asyncio.sleep(BATCH)
-            else:
+            if not waiting:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stale.wait(), POLL)
                 self._look()
@@ -189,13 +189,17 @@ class Runs(Drawer):
         if not ready:
             self._comparison.children = ()
             return
-        chart = compare({letter: run.state for letter, run in self._compared.items()})
+        states = {letter: run.state for letter, run in self._compared.items()}
+        chart = compare(states)
         if self._plot is None:
             self._plot = Plot(chart)
             self._plot.add_class("lt-plot")
-            self._head = text(head("Accuracy against weights remaining", NOTE), "lt-head")
+            self._head, self._numbers = text(head("Accuracy against weights remaining", NOTE), "lt-head"), text("")
+            self._numbers.add_class("lt-table")
         self._plot.show(chart)
-        self._comparison.children = (self._head, self._plot)
+        said, numbers = html.escape(EXPLANATIONS["compare"].sentence), as_html(table(states))
+        self._numbers.value = f"<details><summary>{said} The numbers</summary><div>{numbers}</div></details>"
+        self._comparison.children = (self._head, self._plot, self._numbers)
 
     def _row(self, run: Listed) -> dict[str, Any]:
         """Say what the table shows of a run."""

@@ -70,7 +70,7 @@ class Side(ipywidgets.Box):
         other = experiment != state.experiment  # of which nobody need be told while nothing is on screen
         self._differs.value = "<p>On screen: other settings</p>" if other and state.networks else ""
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
-        self._status.value = f'<span class="lt-is-{status}">{status}</span>'
+        self._status.value = f'<span class="lt-is-{status}">{html.escape(status)}</span>'
         self._left.value = now.left if status == "running" else ""
         bar = f'<div class="lt-bar"><i class="lt-is-{status}" style="width:{100 * now.share:.1f}%"></i></div>'
         rows = (

@@ -125,7 +125,10 @@ class About(Drawer):
 
 def help_drawer(keys: Mapping[str, str]) -> Drawer:
     """Return the list of keys, each with what it is for, and of words."""
-    pressed = "".join(f"<dt><kbd>{html.escape(key)}</kbd></dt><dd>{what}</dd>" for key, what in keys.items())
+    marks = {key: " class=lt-needs-python" if key in ("s", "x", "r", "e") else "" for key in keys}
+    pressed = "".join(
+        f"<dt{marks[key]}><kbd>{html.escape(key)}</kbd></dt><dd{marks[key]}>{what}</dd>" for key, what in keys.items()
+    )
     meant = "".join(f"<dt>{word}</dt><dd>{what}</dd>" for word, what in WORDS.items())
     said = f"<h3>Keys</h3><dl>{pressed}</dl><h3>Words</h3><dl>{meant}</dl>"
     return Drawer("Help", text(said, "lt-help-text"))

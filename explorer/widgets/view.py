@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import ipywidgets
@@ -28,9 +28,20 @@ def box(style: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
     return widget
 
 
+def close_all(widgets: Iterable[ipywidgets.Widget]) -> None:
+    """Close widgets and all that they are made of."""
+    for widget in widgets:
+        close_all(getattr(widget, "children", ()))
+        widget.close()
+
+
 def head(title: str, note: str = "") -> str:
     """Return the head of a view: its title and a note beside it."""
     return f"<h2>{html.escape(title)}</h2><p>{html.escape(note)}</p>"
+
+
+Explain = Callable[[tuple[str, ...], ipywidgets.Button], None]
+"""Says what views show, and gives the numbers behind them; the "?" that was pressed comes along."""
 
 
 class Actions(NamedTuple):
@@ -42,7 +53,7 @@ class Actions(NamedTuple):
         step: go so many evaluations on, or back.
         preview: show a level for as long as the pointer is there; None ends it.
         follow: show what is newest.
-        explain: say what views show, and give the numbers behind them; the "?" that was pressed comes along.
+        explain: what a "?" does.
     """
 
     select: Callable[..., None]
@@ -50,7 +61,7 @@ class Actions(NamedTuple):
     step: Callable[[int], None]
     preview: Callable[[int | None], None]
     follow: Callable[[], None]
-    explain: Callable[[tuple[str, ...], ipywidgets.Button], None]
+    explain: Explain
 
 
 class View(ipywidgets.Box):
@@ -72,8 +83,12 @@ class View(ipywidgets.Box):
         """Draw what is known for what is selected; nothing is sent where nothing has changed."""
         key = state.experiment, self._key(state, selection)
         if key != self._shown:
-            self._shown = key
             self._show(state, selection)
+            self._shown = key
+
+    def forget(self) -> None:
+        """Draw anew next time, whatever was drawn before: another run may be of the same experiment."""
+        self._shown = None
 
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
         raise NotImplementedError
@@ -89,6 +104,23 @@ class View(ipywidgets.Box):
     def _key(self, state: State, selection: Selection) -> object:
         """Return what the view depends on: while it stays the same, there is nothing new to draw."""
         return state.records, selection
+
+
+class Alone(ipywidgets.Box):
+    """One view as a widget of its own, with its sentence, and the drawer that its "?" opens.
+
+    Closed, it is drawn no more; the page that comes along is its explorer's.
+    """
+
+    def __init__(self, page: ipywidgets.Widget, view: View, about: ipywidgets.Widget) -> None:
+        said = text(html.escape(EXPLANATIONS[view.name].sentence), "lt-caption", "lt-sentence")
+        super().__init__([page, view, said, about])
+        self.add_class("lt-alone-page")
+
+    def close(self) -> None:
+        """Close the view and all that it is made of."""
+        close_all(self.children[1:])
+        super().close()
 
 
 def ask(actions: Actions, *views: str) -> ipywidgets.Button:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from explorer.events import VARIANTS, Network
-from explorer.views import Selection, masks
+from explorer.views import Selection, masks, words
 from explorer.views.masks import key
+from explorer.views.on_screen import masks_of
 
 SHAPES = {"fc1.weight": (300, 784), "fc2.weight": (100, 300), "fc3.weight": (10, 100)}
 
@@ -51,15 +52,23 @@ def test_only_the_first_layer_is_folded(shared):
 def test_the_sentence_says_what_the_ticket_keeps(shared):
     mask = shared.live.networks[Network("ticket", 0, 4)].masks["fc1.weight"]
     bare = sum(not column.any() for column in mask.T)
-    said = masks(shared.live, Selection(level=4)).summary
+    said = masks(shared.live, Selection(level=4)).summary["ticket"]
     assert f"{100 * mask.mean():.1f}% of fc1.weight" in said
     assert f"; {bare} of 784 inputs have no connection" in said
+
+
+def test_every_variant_has_a_sentence_of_its_own(shared):
+    said = masks(shared.live, Selection(level=4)).summary
+    for variant, mask in masks_of(shared.live, Selection(level=4), shared.experiment.prunable[0]).items():
+        bare = sum(not column.any() for column in mask.T)
+        assert said[variant].startswith(words.TITLES[variant])
+        assert f"; {bare} of 784 inputs" in said[variant]
 
 
 def test_before_the_first_network_there_are_none(moments):
     shown = masks(moments[0].state, Selection())
     assert (shown.matrix, shown.folded, shown.most) == ({}, {}, 0)
-    assert "no masks yet" in shown.summary
+    assert all("no mask yet" in said for said in shown.summary.values())
 
 
 def test_the_key_changes_when_and_only_when_the_picture_does(few):

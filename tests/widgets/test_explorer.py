@@ -1,6 +1,7 @@
 """The Explorer without a browser: traits, controls, a recorded run, single views."""
 
 import asyncio
+import json
 import shutil
 import threading
 
@@ -11,6 +12,7 @@ from explorer.events import Evaluated
 from explorer.places import place
 from explorer.presets import DEFAULT, PRESETS, preset
 from explorer.views import words
+from explorer.views.explanations import EXPLANATIONS
 from explorer.views.progress import EVALUATED, seconds_an_image
 from explorer.widgets.controls import OWN
 from tests.support import PATIENCE
@@ -147,7 +149,13 @@ def test_a_device_that_is_not_there_is_told():
 
 def test_a_view_of_its_own_shares_session_and_selection(shared):
     explorer = Explorer(run=shared.folder)
-    alone = explorer.view("masks").children[-1]
+    _, alone, said, about = explorer.view("masks").children
+    assert said.value == EXPLANATIONS["masks"].sentence
+    explorer._main._actions.explain(("density",), None)
+    assert explorer._about.is_open
+    alone._actions.explain(("masks",), None)
+    assert about.is_open
+    assert not explorer._about.is_open, "only one is open at a time"
     before = alone._matrix["ticket"].values
     explorer.level = 1
     explorer._draw()
@@ -155,6 +163,48 @@ def test_a_view_of_its_own_shares_session_and_selection(shared):
     assert alone._matrix["ticket"].values == explorer._main._masks._matrix["ticket"].values
     with pytest.raises(Refused, match="did you mean masks"):
         explorer.view("mask")
+
+
+def test_a_view_that_is_closed_is_drawn_no_more(shared):
+    explorer = Explorer(run=shared.folder)
+    known = len(explorer._main._views)
+    explorer.view("accuracy").close()
+    explorer._draw()
+    assert len(explorer._main._views) == known
+    assert explorer._page.comm is not None
+
+
+def test_another_run_of_the_same_experiment_is_drawn_anew(shared, tmp_path):
+    folder = tmp_path / "other"
+    shutil.copytree(shared.folder, folder)
+    lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    for line in lines:
+        if "test_accuracy" in line:
+            line["test_accuracy"] /= 2
+    (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    explorer = Explorer(run=shared.folder)
+    charts = [explorer._main._own[k]._plot for k in (0, 1)]
+    before = [plot.chart.summary for plot in charts]
+    explorer.run = Run.open(folder)
+    explorer._draw()
+    assert all(plot.chart.summary != said for plot, said in zip(charts, before, strict=True))
+
+
+def test_a_brush_is_in_all_its_charts_and_ends_with_the_run(shared):
+    explorer = Explorer(run=shared.folder)
+    plots = explorer._main._own[3]._charts
+    explorer._select(brush=(0.1, 0.2))
+    explorer._draw()
+    assert [plot.brush for plot in plots.values()] == [(0.1, 0.2)] * 3
+    explorer.run = Run.open(place("assets", "recorded", DEFAULT))
+    explorer._draw()
+    assert [plot.brush for plot in plots.values()] == [None] * 3
+
+
+def test_a_level_that_was_not_reached_cannot_be_chosen(shared):
+    explorer = Explorer(run=shared.folder)
+    explorer.go(99)
+    assert explorer.level is None
 
 
 def test_it_searches_live_on_a_loop(tiny):

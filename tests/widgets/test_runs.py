@@ -111,7 +111,7 @@ def test_deleting_and_putting_back(explorer, folder):
     assert explorer.status == "idle"
 
 
-def test_what_was_deleted_last_can_be_put_back_until_the_table_is_closed(explorer, folder):
+def test_what_was_deleted_last_can_be_put_back(explorer, folder):
     ask(explorer, "delete", OLD)
     ask(explorer, "delete", NEW)
     assert table(explorer).deleted == NEW
@@ -121,8 +121,9 @@ def test_what_was_deleted_last_can_be_put_back_until_the_table_is_closed(explore
     ask(explorer, "delete", NEW)
     explorer._use("Runs")
     explorer._use("Runs")
+    assert table(explorer).deleted == NEW, "also when the table was closed meanwhile"
     ask(explorer, "undo")
-    assert (table(explorer).deleted, rows(explorer)) == ("", {})
+    assert (table(explorer).deleted, list(rows(explorer))) == ("", [NEW])
 
 
 def test_deleting_the_run_on_screen_leaves_its_settings_and_undo_shows_it_again(explorer, folder):
@@ -183,9 +184,10 @@ def test_two_runs_that_are_ticked_are_compared_by_letters_that_stay(explorer, fo
     assert drawn.children == ()
     ask(explorer, "tick", OLD)
     assert [row["letter"] for row in table(explorer).rows] == ["A", "B"]
-    plot = drawn.children[-1]
+    _, plot, numbers = drawn.children
     state = Run.open(RECORDED).state
     assert plot.chart.summary == compare({"A": state, "B": state}).summary
+    assert numbers.value.count("<tr>") == 1 + 2 * len(state.by_level), "a head and a row for each level of each run"
     ask(explorer, "tick", NEW)
     assert [row["letter"] for row in table(explorer).rows] == ["", "B"]
     assert drawn.children == ()
