@@ -109,6 +109,17 @@ def test_the_page_and_single_views_in_cells(browser, notebooks, home):
     explorer.until(lambda: explorer.story.startswith("A recorded search. At 33.7%"))
     explorer.until(lambda: explorer.pixels(".lt-alone-page .lt-matrix.lt-of-ticket") != matrix)
 
+    alone.nth(1).locator(".lt-ask").click()
+    drawer = alone.nth(1).locator(".lt-drawer.lt-open")
+    drawer.locator("h3", has_text="Accuracy against weights remaining").wait_for()
+    box, around = drawer.bounding_box(), alone.nth(1).bounding_box()
+    assert box["width"] > 200
+    assert box["x"] >= around["x"]
+    if os.environ.get("SHOT"):
+        page.screenshot(path=os.environ["SHOT"])
+    drawer.get_by_text("Close").click()
+    drawer.wait_for(state="hidden")
+
     page.locator(".lt-explorer h1").click()
     page.keyboard.press("t")  # the page's keys are its own while it has the focus, and the notebook's otherwise
     page.locator(".lt-explorer.lt-dark").wait_for()
