@@ -35,7 +35,7 @@ from explorer.views.means import (
 from explorer.views.placement import free_height, free_heights
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns
-from explorer.views.verdict import verdict
+from explorer.views.verdict import too_short, verdict
 
 ACCURACY, ITERATION = 0, 1  # the two panels
 TEXT, THIN = 0.042, 0.012  # height of words and of a line, as shares of the chart's height
@@ -144,7 +144,7 @@ def _dense(dense: Mean | None, stop: Mean | None, x: Span) -> dict[str, Mark]:
 
 def _bracket(state: State, axis: LevelAxis, upper: Span) -> dict[str, Mark]:
     """Span the levels that match the dense network."""
-    found, x = verdict(state), axis.span
+    found, x = None if too_short(state) else verdict(state), axis.span
     rules: list[tuple[float, ...]] = []
     text: list[tuple[float, float, str]] = []
     if found:

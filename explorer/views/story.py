@@ -14,13 +14,12 @@ from explorer.views.means import (
     Measurement,
     curve,
     early_stop_accuracy,
-    early_stop_iteration,
     final_accuracy,
     mean,
     shown_level,
 )
 from explorer.views.selection import Selection
-from explorer.views.verdict import verdict
+from explorer.views.verdict import too_short, verdict
 
 OF_ONE_NETWORK = ("masks", "histogram", "distance", "connections", "layers")
 """The views that show the networks of one replicate; the others show means."""
@@ -150,14 +149,15 @@ def introduction(state: State, selection: Selection) -> Sentence:
         return (Said("A recorded search. "), *said)
     density = words.remaining(state.experiment.density(level), exact=True)
     _, _, (_, reinit, sparse) = _standing(state, selection)
+    dense = mean(state, "ticket", 0, _measure(selection, live=False))
     return (
         Said("A recorded search. "),
         *said[:4],
-        Said(", "),
+        Said(f" (dense {dense.mean:.1f}%), " if dense else ", "),
         Said(f"new initial weights {reinit:.1f}%", "random-reinit"),
         Said(", a "),
         Said(f"random mask {sparse:.1f}%", "random-sparse"),
-        Said(f". From {density} on, every ticket beats every control."),
+        Said(f". From {density} down, every ticket beats every control."),
     )
 
 
@@ -216,8 +216,7 @@ def result(state: State) -> Result | None:
     networks = "1 network" if state.diverged == 1 else f"{state.diverged} networks"
     left_out = f"{networks} diverged, left out of the means" if state.diverged else ""
     found = verdict(state)
-    dense = mean(state, "ticket", 0, early_stop_iteration)
-    if dense is not None and dense.low == state.experiment.iterations:
+    if too_short(state):
         return Result(
             "",
             "Too short to tell",

@@ -26,6 +26,12 @@ class Verdict:
     dense_iteration: Mean
 
 
+def too_short(state: State) -> bool:
+    """Tell whether a dense network's validation loss still fell at the last iteration, so that nothing can be said."""
+    dense = mean(state, "ticket", 0, early_stop_iteration)
+    return dense is not None and dense.low == state.experiment.iterations
+
+
 def verdict(state: State) -> Verdict | None:
     """Return the verdict over the levels trained so far; None when no level matches, or none is trained."""
     dense_accuracy = mean(state, "ticket", 0, early_stop_accuracy)

@@ -30,6 +30,7 @@ ROOMS = {
     "Layers and time": ("layers", "timing"),
 }
 SENTENCE_SECONDS = 1.0  # a sentence is left in peace at least that long while its numbers run
+REPLAYED_SECONDS = 0.25  # and in a replay, where a level takes a second or two
 
 
 class Screen(NamedTuple):
@@ -78,10 +79,10 @@ class Main(ipywidgets.Box):
         self._replicate = ipywidgets.Dropdown(description="replicate")
         self._replicate.add_class("lt-replicate")
         self._replicate.observe(lambda change: actions.select(replicate=change["new"] or 0), "value")
-        variants = [("all variants", None), *((words.TITLES[v], v) for v in VARIANTS)]
+        variants = [("all variants", ""), *((words.TITLES[v], v) for v in VARIANTS)]
         self._variant = ipywidgets.Dropdown(options=variants, description="variant")
         self._variant.add_class("lt-variant")
-        self._variant.observe(lambda change: actions.select(variant=change["new"]), "value")
+        self._variant.observe(lambda change: actions.select(variant=change["new"] or None), "value")
         state, selection = State(experiment), Selection()
         panels = {view: self.add(view, state, selection) for view in VIEWS}
         self._masks, self._own = panels["masks"], list(panels.values())
@@ -140,7 +141,8 @@ class Main(ipywidgets.Box):
         """Write the sentence, at most once a second while only its numbers change; return whether it was time."""
         state, selection = screen.state, screen.selection
         about = (*screen[2:], shown_level(state, selection.level), bool(state.networks), state.ended)
-        if about == self._written[0] and time.monotonic() - self._written[1] < SENTENCE_SECONDS:
+        pause = REPLAYED_SECONDS if screen.status == "replaying" else SENTENCE_SECONDS
+        if about == self._written[0] and time.monotonic() - self._written[1] < pause:
             return False
         self._written = (about, time.monotonic())
         tell = self.tell_presented if selection.presents else introduction if screen.introduces else story
@@ -204,7 +206,7 @@ class Main(ipywidgets.Box):
         for choice, options, value in (
             (self._layer, layers, screen.selection.layer),
             (self._replicate, replicates, screen.selection.replicate),
-            (self._variant, list(self._variant.options), screen.selection.variant),
+            (self._variant, list(self._variant.options), screen.selection.variant or ""),
         ):
             known = [entry for _, entry in options]
             value = value if value in known else known[0]

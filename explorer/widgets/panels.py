@@ -46,6 +46,16 @@ NOTES: dict[Variant, str] = {
 }
 
 
+MASKS_COME = "No mask yet"
+
+
+def waiting(state: State, selection: Selection, variant: Variant) -> str:
+    """Say why there is nothing of a variant, where nothing is to come; empty where it is on its way."""
+    if shown_level(state, selection.level) == 0 and variant != "ticket":
+        return "No controls at level 0" if state.networks else ""
+    return "Not kept in this run" if state.ended else ""
+
+
 class ChartView(View):
     """A view that is one chart under its head."""
 
@@ -170,8 +180,8 @@ class MasksView(View):
     most = 0
 
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
-        self._folded = {v: self._heatmap(v, "No mask yet", "lt-folded") for v in VARIANTS}
-        self._matrix = {v: self._heatmap(v, "Masks appear here when level 1 begins.", "lt-matrix") for v in VARIANTS}
+        self._folded = {v: self._heatmap(v, MASKS_COME, "lt-folded") for v in VARIANTS}
+        self._matrix = {v: self._heatmap(v, MASKS_COME, "lt-matrix") for v in VARIANTS}
         self._captions = {v: text("", "lt-caption", "lt-matrix-caption", f"lt-of-{v}") for v in VARIANTS}
         children: list[ipywidgets.Widget] = [alone_heads(self)]
         for v in VARIANTS:
@@ -194,6 +204,7 @@ class MasksView(View):
         (self.remove_class if folds else self.add_class)("lt-no-fold")
         for v in VARIANTS:
             matrix = seen.matrix.get(v)
+            self._folded[v].waiting = self._matrix[v].waiting = waiting(state, selection, v) or MASKS_COME
             self._folded[v].show(seen.folded.get(v), f"{words.TITLES[v]}: connections each input pixel has left")
             self._matrix[v].show(matrix, seen.summary[v])
             self._captions[v].value = html.escape(matrix.caption) if matrix else "mask"
@@ -218,12 +229,14 @@ class WeightsView(View):
     def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
         self._charts = {v: Plot(chart) for v, chart in self._count(state, selection).charts.items()}
         self._boxes: dict[Variant, ipywidgets.Box] = {}
+        self._waiting: dict[Variant, ipywidgets.HTML] = {}
         children: list[ipywidgets.Widget] = [alone_heads(self)]
         for v, plot in self._charts.items():
             plot.add_class("lt-plot")
             if self.brushes:
                 plot.on_brush(lambda brush: self._actions.select(brush=brush))  # drawn in all three when it comes back
-            self._boxes[v] = box("lt-weights-plot", plot, text("No weights yet", "lt-waiting"))
+            self._waiting[v] = text("No weights yet", "lt-waiting")
+            self._boxes[v] = box("lt-weights-plot", plot, self._waiting[v])
             self._boxes[v].add_class(f"lt-of-{v}")
             children += [
                 name(v, "lt-alone"),
@@ -238,6 +251,7 @@ class WeightsView(View):
     def _show(self, state: State, selection: Selection) -> None:
         seen = self._count(state, selection)
         for v, plot in self._charts.items():
+            self._waiting[v].value = waiting(state, selection, v) or "No weights yet"
             plot.show(seen.charts[v])
             plot.brush = selection.brush if self.brushes else None
             (self._boxes[v].remove_class if v in seen.ready else self._boxes[v].add_class)("lt-empty")
