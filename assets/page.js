@@ -35,7 +35,7 @@ function taken({ target, key, ctrlKey, metaKey, altKey }) {
   if (key === "Escape") return false;
   if (target.closest?.("input:not([type=range], [type=checkbox]), select, textarea, [contenteditable=true]")) return true;
   if (target.closest?.("input[type=range], [role=slider], [role=radiogroup]")) return key.startsWith("Arrow");
-  if (target.closest?.(".lt-drawer") && [" ", "ArrowLeft", "ArrowRight"].includes(key)) return true; // it scrolls
+  if (key === " " && target.closest?.(".lt-drawer")) return true; // it scrolls
   return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary, input"));
 }
 

@@ -195,7 +195,7 @@ class MasksView(View):
         return children
 
     def _key(self, state: State, selection: Selection) -> object:
-        return masks_key(state, selection)
+        return masks_key(state, selection), state.ended is None
 
     def _show(self, state: State, selection: Selection) -> None:
         seen = masks(state, selection)
@@ -246,7 +246,7 @@ class WeightsView(View):
         return children
 
     def _key(self, state: State, selection: Selection) -> object:
-        return histogram_key(state, selection), selection.brush
+        return histogram_key(state, selection), selection.brush, state.ended is None
 
     def _show(self, state: State, selection: Selection) -> None:
         seen = self._count(state, selection)
