@@ -200,24 +200,13 @@ def fma(typing: Any, one: Any, two: Any, three: Any) -> Any:
 
 
 @intrinsic
-def larger(typing: Any, one: Any, two: Any) -> Any:
-    """The larger of two numbers lane by lane; `one` where it is not a number, so that none is lost."""
+def where_larger(typing: Any, one: Any, two: Any, then: Any, otherwise: Any) -> Any:
+    """`then` in lanes where one > two, `otherwise` in the others and where one of the two is not a number."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.select(builder.fcmp_ordered("<", *args), args[1], args[0])
+        return builder.select(builder.fcmp_ordered(">", *args[:2]), *args[2:])
 
-    return one(one, two), emit
-
-
-@intrinsic
-def where_active(typing: Any, activation: Any, value: Any) -> Any:
-    """The derivative of ReLU: `value` in lanes whose activation is not 0, and 0 in the others."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        zero = constant(sig.return_type.lanes, 0)
-        return builder.select(builder.fcmp_ordered("<=", args[0], zero), zero, args[1])
-
-    return activation(activation, value), emit
+    return then(one, two, then, otherwise), emit
 
 
 @intrinsic
@@ -499,7 +488,7 @@ def forward(layout, parameters, activations, layer, blocks, block):  # type: ign
                 weight = splat(at(parameters, k))
                 value = fma(weight, load(activations, source + at(layout.inputs, k) * LANES), value)
             if hidden and tile == tiles - 1:
-                value = larger(value, zero)
+                value = where_larger(zero, value, zero, value)  # not the other way round, which would lose NaN
             store(activations, here, value)
             segment += 1
 
@@ -512,7 +501,8 @@ def softmax(layout, activations, errors, labels, rows, batch, blocks, block):  #
     outputs = (layout.activations[layers] * blocks + block * classes) * LANES
     peak = load(activations, outputs)
     for k in range(1, classes):
-        peak = larger(peak, load(activations, outputs + k * LANES))
+        output = load(activations, outputs + k * LANES)
+        peak = where_larger(output, peak, output, peak)
     whole = splat(np.float32(0))
     for k in range(classes):
         share = exponential(load(activations, outputs + k * LANES) - peak)
@@ -535,13 +525,14 @@ def backward(layout, parameters, activations, errors, layer, blocks, block):  # 
     inputs = layout.widths[layer]
     source = (layout.activations[layer + 1] * blocks + block * layout.widths[layer + 1]) * LANES
     target = (layout.activations[layer] * blocks + block * inputs) * LANES
+    zero = splat(np.float32(0))
     for x in range(inputs):
         fan = layout.first_fan[layer] + x
-        value = splat(np.float32(0))
+        value = zero
         for k in range(at(layout.fans, fan), at(layout.fans, fan + 1)):
             weight = splat(at(parameters, at(layout.places, k)))
             value = fma(weight, load(errors, source + at(layout.units, k) * LANES), value)
-        store(errors, target + x * LANES, where_active(load(activations, target + x * LANES), value))
+        store(errors, target + x * LANES, where_larger(load(activations, target + x * LANES), zero, value, zero))
 
 
 @kernel
@@ -631,7 +622,8 @@ def evaluate(layout, parameters, activations, images, labels, first, last):  # t
     before = flush_denormals()
     layers = layout.widths.size - 1
     classes, outputs = layout.widths[layers], layout.activations[layers] * LANES
-    rows, wholes, peaks = np.empty(LANES, np.int64), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
+    rows, wholes, largest = np.empty(LANES, np.int64), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
+    answers = np.empty(LANES, np.float32)
     loss, right = 0.0, 0
     for start in range(first, last, LANES):
         for lane in range(LANES):
@@ -639,21 +631,24 @@ def evaluate(layout, parameters, activations, images, labels, first, last):  # t
         gather(layout, images, rows, activations)
         for layer in range(layers):
             forward(layout, parameters, activations, layer, 1, 0)
-        peak = load(activations, outputs)
+        peak, answer = load(activations, outputs), splat(np.float32(0))
         for k in range(1, classes):
-            peak = larger(peak, load(activations, outputs + k * LANES))
+            output = load(activations, outputs + k * LANES)
+            answer = where_larger(output, peak, splat(np.float32(k)), answer)  # the first of the largest
+            peak = where_larger(output, peak, output, peak)
         whole = splat(np.float32(0))
         for k in range(classes):
             whole = whole + exponential(load(activations, outputs + k * LANES) - peak)
-        store(peaks, 0, peak)
         store(wholes, 0, whole)
+        store(largest, 0, peak)
+        store(answers, 0, answer)
+        product = 1.0  # its logarithm is the sum of logarithms; a factor is at most the number of classes
         for lane in range(min(LANES, last - start)):
-            of_label = activations[outputs + labels[start + lane] * LANES + lane]
-            loss += math.log(wholes[lane]) + (peaks[lane] - of_label)
-            answer = 0  # the first of the largest
-            while answer < classes - 1 and activations[outputs + answer * LANES + lane] != peaks[lane]:
-                answer += 1
-            right += answer == labels[start + lane]
+            label = at(labels, start + lane)
+            product *= wholes[lane]
+            loss += largest[lane] - at(activations, outputs + label * LANES + lane)
+            right += np.int64(answers[lane]) == label
+        loss += math.log(product)
     restore_denormals(before)
     return loss, right
 
