@@ -44,6 +44,7 @@ from explorer.training.module import BEAT, batches
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
 
 LANES = 64  # images side by side: eight registers of AVX, four of AVX-512
 GROUP = 8  # gradients that are summed over the lanes together, and pixels that are gathered together
@@ -66,7 +67,7 @@ FLUSH = 0x8040  # the bits of x86's control register that take denormal numbers 
 # --- Vectors ---------------------------------------------------------------------------------------------------------
 
 
-class Vector(types.Type):  # type: ignore[misc]
+class Vector(types.Type):
     """Numba's type of `lanes` floats in registers; LLVM takes as many as the machine needs."""
 
     def __init__(self, lanes: int) -> None:
@@ -75,7 +76,7 @@ class Vector(types.Type):  # type: ignore[misc]
 
 
 @register_model(Vector)
-class VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+class VectorModel(models.PrimitiveModel):
     """What such a vector is to LLVM."""
 
     def __init__(self, manager: Any, kind: Vector) -> None:
@@ -119,7 +120,7 @@ def pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> An
 for operation, instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
 
     @infer_global(operation)
-    class Lanewise(AbstractTemplate):  # type: ignore[misc]
+    class Lanewise(AbstractTemplate):
         """Arithmetic of two vectors, lane by lane."""
 
         def generic(self, args: Any, kws: Any) -> Any:
@@ -211,7 +212,7 @@ def where_larger(typing: Any, one: Any, two: Any, then: Any, otherwise: Any) -> 
 
 @intrinsic
 def exponential(typing: Any, vector: Any) -> Any:
-    """e to the power of numbers that are 0 or less, to 2e-7 of the value; no number stays none.
+    """The exponential of numbers that are 0 or less, right to 2e-7 of itself; NaN stays NaN.
 
     2 to a whole power is put together from bits; the rest, at most ln 2 / 2, goes into a polynomial.
     """
@@ -245,17 +246,14 @@ def products(typing: Any, one: Any, two: Any) -> Any:
     """Multiply two vectors and add up their eighths, so that the sum of `GROUP` lanes is the vectors' product."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def part(vector: Any, first: int) -> Any:
+        def part(vector: Any, first: int, width: int) -> Any:
             return pick(builder, vector, vector, range(first, first + width))
 
-        width = 2 * GROUP
-        total = builder.fmul(part(args[0], 0), part(args[1], 0))
+        width = 2 * GROUP  # a register of AVX-512, or two of AVX
+        sum_ = builder.fmul(part(args[0], 0, width), part(args[1], 0, width))
         for first in range(width, LANES, width):
-            total = multiply_add(builder, part(args[0], first), part(args[1], first), total)
-        return builder.fadd(part_of(builder, total, 0), part_of(builder, total, GROUP))
-
-    def part_of(builder: Any, vector: Any, first: int) -> Any:
-        return pick(builder, vector, vector, range(first, first + GROUP))
+            sum_ = multiply_add(builder, part(args[0], first, width), part(args[1], first, width), sum_)
+        return builder.fadd(part(sum_, 0, GROUP), part(sum_, GROUP, GROUP))
 
     return Vector(GROUP)(one, two), emit
 
@@ -273,8 +271,9 @@ def sums(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h:
         level = list(args)
         for _ in range(2):
             level = [neighbours(*pair) for pair in zip(level[::2], level[1::2], strict=True)]
-        low = pick(builder, *level, (0, 1, 2, 3, 8, 9, 10, 11))
-        high = pick(builder, *level, (4, 5, 6, 7, 12, 13, 14, 15))
+        one, two = level
+        low = pick(builder, one, two, (0, 1, 2, 3, 8, 9, 10, 11))
+        high = pick(builder, one, two, (4, 5, 6, 7, 12, 13, 14, 15))
         return builder.fadd(low, high)
 
     return a(a, b, c, d, e, f, g, h), emit
@@ -445,7 +444,7 @@ kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
 
 
 @kernel
-def gather(layout, images, rows, activations):  # type: ignore[no-untyped-def]
+def gather(layout: Layout, images: Bytes, rows: Numbers, activations: Floats) -> None:
     """Put the images of some rows (a multiple of `LANES`) into the lanes of the first activations."""
     width = layout.widths[0]
     for lane in range(0, rows.size, GROUP):
@@ -469,7 +468,7 @@ def gather(layout, images, rows, activations):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def forward(layout, parameters, activations, layer, blocks, block):  # type: ignore[no-untyped-def]
+def forward(layout: Layout, parameters: Floats, activations: Floats, layer: int, blocks: int, block: int) -> None:
     """Compute a layer's outputs for one block, with ReLU after all layers but the last."""
     units, tiles = layout.widths[layer + 1], layout.tiles[layer]
     source = (layout.activations[layer] * blocks + block * layout.widths[layer]) * LANES
@@ -480,10 +479,7 @@ def forward(layout, parameters, activations, layer, blocks, block):  # type: ign
     for tile in range(tiles):
         for unit in range(units):
             here = target + unit * LANES
-            if tile == 0:
-                value = splat(at(parameters, layout.biases[layer] + unit))
-            else:
-                value = load(activations, here)
+            value = splat(at(parameters, layout.biases[layer] + unit)) if tile == 0 else load(activations, here)
             for k in range(at(layout.segments, segment), at(layout.segments, segment + 1)):
                 weight = splat(at(parameters, k))
                 value = fma(weight, load(activations, source + at(layout.inputs, k) * LANES), value)
@@ -494,7 +490,16 @@ def forward(layout, parameters, activations, layer, blocks, block):  # type: ign
 
 
 @kernel
-def softmax(layout, activations, errors, labels, rows, batch, blocks, block):  # type: ignore[no-untyped-def]
+def softmax(
+    layout: Layout,
+    activations: Floats,
+    errors: Floats,
+    labels: Numbers,
+    rows: Numbers,
+    batch: int,
+    blocks: int,
+    block: int,
+) -> None:
     """Compute the gradient of the mean cross-entropy over the mini-batch by the last layer's outputs, for one block."""
     layers = layout.widths.size - 1
     classes = layout.widths[layers]
@@ -520,7 +525,9 @@ def softmax(layout, activations, errors, labels, rows, batch, blocks, block):  #
 
 
 @kernel
-def backward(layout, parameters, activations, errors, layer, blocks, block):  # type: ignore[no-untyped-def]
+def backward(
+    layout: Layout, parameters: Floats, activations: Floats, errors: Floats, layer: int, blocks: int, block: int
+) -> None:
     """Compute the gradient by a layer's inputs, before their ReLU, for one block."""
     inputs = layout.widths[layer]
     source = (layout.activations[layer + 1] * blocks + block * layout.widths[layer + 1]) * LANES
@@ -536,7 +543,7 @@ def backward(layout, parameters, activations, errors, layer, blocks, block):  # 
 
 
 @kernel
-def gradient(layout, values, layer, blocks, block):  # type: ignore[no-untyped-def]
+def gradient(layout: Layout, values: Values, layer: int, blocks: int, block: int) -> None:
     """Compute the gradients of a layer's survivors and biases from one block; those of blocks add up."""
     units = layout.widths[layer + 1]
     source = (layout.activations[layer] * blocks + block * layout.widths[layer]) * LANES
@@ -572,7 +579,7 @@ def gradient(layout, values, layer, blocks, block):  # type: ignore[no-untyped-d
 
 
 @kernel
-def adam(values, rate, step):  # type: ignore[no-untyped-def]
+def adam(values: Values, rate: float, step: int) -> None:
     """Move every parameter by Adam (Kingma & Ba 2015, Algorithm 1), in the `step`-th step from 1 on."""
     pace = splat_adam(np.float32(rate / (1 - BETA1**step)))
     correction = splat_adam(np.float32(1 / math.sqrt(1 - BETA2**step)))
@@ -587,7 +594,9 @@ def adam(values, rate, step):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def train(layout, values, images, labels, rows, batch, rate, done):  # type: ignore[no-untyped-def]
+def train(
+    layout: Layout, values: Values, images: Bytes, labels: Numbers, rows: Numbers, batch: int, rate: float, done: int
+) -> None:
     """Train for some iterations.
 
     Args:
@@ -617,7 +626,9 @@ def train(layout, values, images, labels, rows, batch, rate, done):  # type: ign
 
 
 @kernel
-def evaluate(layout, parameters, activations, images, labels, first, last):  # type: ignore[no-untyped-def]
+def evaluate(
+    layout: Layout, parameters: Floats, activations: Floats, images: Bytes, labels: Numbers, first: int, last: int
+) -> tuple[float, int]:
     """Return the sum of the cross-entropies and the number of right answers of the images from `first` to `last`."""
     before = flush_denormals()
     layers = layout.widths.size - 1
@@ -663,7 +674,7 @@ PATIENCE = 0.2  # seconds that nobody may pull before the workers wait, too: to 
 class Images(NamedTuple):
     """One split as the kernels read it: pixels, padded and with a blank image at the end, flat; class numbers."""
 
-    pixels: NDArray[np.uint8]
+    pixels: Bytes
     labels: Numbers
 
 
@@ -841,10 +852,11 @@ class _Training:
         self.blocks = padded(experiment.batch, LANES) // LANES
         size = padded(self.layout.biases[-1], ADAM)
         features = int(self.layout.activations[-1]) * LANES * self.blocks
-        self.values = Values(*(aligned(size) for _ in range(4)), aligned(features), aligned(features))
+        parameters, mean, square, gradients = (aligned(size) for _ in range(4))
+        self.values = Values(parameters, mean, square, gradients, aligned(features), aligned(features))
         survivors = [start.initial[name].ravel()[where] for name, where in self._survivors()]
-        parameters = np.concatenate([*survivors, *(start.initial[name] for name in self.bias_names)])
-        self.values.parameters[: parameters.size] = parameters
+        initial = np.concatenate([*survivors, *(start.initial[name] for name in self.bias_names)])
+        parameters[: initial.size] = initial
 
     def advance(self, first: int, last: int) -> Evaluated | None:
         """Train from iteration `first` to `last`, then measure; None when a loss is not a finite number."""
@@ -861,15 +873,19 @@ class _Training:
         return self._evaluate()
 
     def weights(self) -> dict[str, Floats]:
-        """Return a copy of every parameter, dense, in the experiment's order."""
-        weights, done = {name: np.zeros_like(values) for name, values in self.start.initial.items()}, 0
+        """Return a copy of every parameter, dense."""
+        return self.dense(self.values.parameters)
+
+    def dense(self, vector: Floats) -> dict[str, Floats]:
+        """Spread a vector of the parameters' length over arrays of their shapes, with zeros for pruned weights."""
+        spread, begun = {name: np.zeros(values.shape, np.float32) for name, values in self.start.initial.items()}, 0
         for name, where in self._survivors():
-            weights[name].reshape(-1)[where] = self.values.parameters[done : done + where.size]
-            done += where.size
+            spread[name].reshape(-1)[where] = vector[begun : begun + where.size]
+            begun += where.size
         for name in self.bias_names:
-            weights[name][:] = self.values.parameters[done : done + weights[name].size]
-            done += weights[name].size
-        return weights
+            spread[name][:] = vector[begun : begun + spread[name].size]
+            begun += spread[name].size
+        return spread
 
     def _survivors(self) -> Iterator[tuple[str, Numbers]]:
         return zip(self.weight_names, self.elements, strict=True)
