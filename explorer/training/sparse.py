@@ -22,11 +22,12 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import closing
 from itertools import islice, pairwise
-from typing import Any, NamedTuple
+from queue import SimpleQueue
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from llvmlite import ir
@@ -45,6 +46,7 @@ from explorer.training.module import BEAT, batches
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+Result = TypeVar("Result")
 
 LANES = 64  # images side by side: eight registers of AVX, four of AVX-512
 GROUP = 8  # gradients that are summed over the lanes together, and pixels that are gathered together
@@ -683,7 +685,7 @@ def lay_images(split: Split) -> Images:
     images = split.images.reshape(len(split.images), -1)
     pixels = np.zeros((len(images) + 1, padded(images.shape[1], GROUP)), np.uint8)
     pixels[:-1, : images.shape[1]] = images
-    return Images(pixels.ravel(), np.ascontiguousarray(split.labels, np.int64))
+    return Images(pixels.ravel(), np.array(split.labels, np.int64))
 
 
 def padded(size: int, whole: int) -> int:
@@ -757,34 +759,29 @@ class SparseBackEnd:
 
     def __call__(self, starts: Iterable[tuple[Network, Start]], watch: Watch) -> Iterator[Event]:
         """Train a population; see `explorer.training.BackEnd`."""
-        gate = _Gate()
-        with closing(self._train(starts, watch, gate)) as events:
+        with _Workers(self.workers) as workers, closing(self._train(starts, watch, workers)) as events:
             begun = time.perf_counter()
             for event in events:
                 self._seconds += time.perf_counter() - begun
-                gate.close()
+                workers.leave()
                 yield event
-                gate.open()
+                workers.resume()
                 begun = time.perf_counter()
 
-    def _until_beat(self) -> float:
-        return max(0.0, self._beat + BEAT - time.perf_counter())
-
-    def _train(self, starts: Iterable[tuple[Network, Start]], watch: Watch, gate: _Gate) -> Generator[Event]:
+    def _train(self, starts: Iterable[tuple[Network, Start]], watch: Watch, workers: _Workers) -> Generator[Event]:
         """Keep the workers busy: a network's next interval waits for a worker as soon as its last one is told of."""
         intervals = list(pairwise((0, *self.experiment.evaluations)))
         before, everyone = self._steps, []
         training: dict[Network, tuple[_Training, Future[Evaluated | None]]] = {}
-        pool = ThreadPoolExecutor(self.workers, "training")
         try:
             for network, start in starts:
-                one = _Training(self.experiment, network, start, self.images, gate)
+                one = _Training(self.experiment, network, start, self.images, workers)
                 everyone.append(one)
                 yield NetworkStarted(network, start.masks, start.initial)
-                training[network] = one, pool.submit(one.advance, *intervals[0])
+                training[network] = one, workers.submit(one.advance, *intervals[0])
             for (_, last), following in zip(intervals, [*intervals[1:], None], strict=True):
                 for network, (one, work) in list(training.items()):
-                    while not wait([work], self._until_beat()).done:
+                    while not wait([work], self._until_beat()).done or self._until_beat() == 0:
                         self._steps = before + sum(each.iteration for each in everyone)
                         yield Progress(network, one.iteration, self._steps, self._seconds, "CPU", self.name)
                         self._beat = time.perf_counter()
@@ -797,13 +794,15 @@ class SparseBackEnd:
                     if watch(network):
                         yield WeightsSeen(network, last, one.weights())
                     if following is not None:
-                        training[network] = one, pool.submit(one.advance, *following)
+                        training[network] = one, workers.submit(one.advance, *following)
             for network, (one, _) in training.items():
                 yield NetworkTrained(network, *one.start, one.weights())
         finally:
             self._steps = before + sum(each.iteration for each in everyone)
-            gate.stop()
-            pool.shutdown(cancel_futures=True)
+
+    def _until_beat(self) -> float:
+        """Seconds until the next glimpse of progress is due."""
+        return max(0.0, self._beat + BEAT - time.perf_counter())
 
 
 def cores() -> int:
@@ -813,40 +812,73 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Gate:
-    """Between two pieces of work a worker asks it whether to go on: it waits while nobody pulls events."""
+class _Workers:
+    """Threads that do what is given to them, in its order, while someone pulls events.
 
-    def __init__(self) -> None:
-        self._open, self._closed_at, self._stopped = threading.Event(), math.inf, False
+    They are daemons, unlike an executor's threads: a search that someone has left off must not keep Python from ending.
+    """
 
-    def open(self) -> None:
-        self._closed_at = math.inf
-        self._open.set()
+    def __init__(self, count: int) -> None:
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._resumed, self._left_at, self._dismissed = threading.Event(), math.inf, False
+        self._threads = [threading.Thread(target=self._work, name="training", daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
 
-    def close(self) -> None:
-        self._open.clear()
-        self._closed_at = time.perf_counter()
+    def submit(self, function: Callable[..., Result], *args: object) -> Future[Result]:
+        """Have the function called by the next worker that is free."""
+        future: Future[Result] = Future()
 
-    def stop(self) -> None:
-        """Let nobody go on any more."""
-        self._stopped = True
-        self._open.set()
+        def task() -> None:
+            try:
+                future.set_result(function(*args))
+            except BaseException as error:  # raised again by who asks for the result
+                future.set_exception(error)
 
-    def passes(self) -> bool:
-        """Wait while the gate has been closed for longer than `PATIENCE`; returns whether to go on."""
-        while not self._stopped and time.perf_counter() - self._closed_at > PATIENCE:
-            self._open.wait()
-        return not self._stopped
+        self._tasks.put(task)
+        return future
+
+    def leave(self) -> None:
+        """Let the workers wait, if `resume` is not called before `PATIENCE` runs out."""
+        self._resumed.clear()
+        self._left_at = time.perf_counter()
+
+    def resume(self) -> None:
+        """Let the workers go on."""
+        self._left_at = math.inf
+        self._resumed.set()
+
+    def go_on(self) -> bool:
+        """Asked by a worker between two pieces of work, it waits if it has to; False when the worker is to stop."""
+        while not self._dismissed and time.perf_counter() - self._left_at > PATIENCE:
+            self._resumed.wait()
+        return not self._dismissed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Stop what is going on, and wait until all threads have ended."""
+        self._dismissed = True
+        self._resumed.set()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
 
 
 class _Training:
     """One network in training: its layout, and its numbers."""
 
     def __init__(
-        self, experiment: Experiment, network: Network, start: Start, images: tuple[Images, ...], gate: _Gate
+        self, experiment: Experiment, network: Network, start: Start, images: tuple[Images, ...], workers: _Workers
     ) -> None:
-        self.experiment, self.network, self.start, self.images, self.gate = experiment, network, start, images, gate
-        self.iteration = 0
+        self.experiment, self.network, self.start = experiment, network, start
+        self.images, self.workers, self.iteration = images, workers, 0
         self.weight_names, self.bias_names = zip(*layers(experiment), strict=True)
         self.layout, self.elements = lay_out([np.asarray(start.masks[name]) for name in self.weight_names])
         self.blocks = padded(experiment.batch, LANES) // LANES
@@ -863,7 +895,7 @@ class _Training:
         images, order = self.images[0], batches(self.experiment, self.network, first, last)
         batch, at_once = self.experiment.batch, self._iterations_at_once()
         rows = np.full((at_once, self.blocks * LANES), len(images.labels))  # the blank image
-        while self.iteration < last and self.gate.passes():
+        while self.iteration < last and self.workers.go_on():
             count = min(at_once, last - self.iteration)
             for i, chosen in enumerate(islice(order, count)):
                 rows[i, :batch] = chosen
@@ -900,7 +932,7 @@ class _Training:
         for images, most in zip(self.images, (MEASURED, None, None), strict=True):
             size, loss, right = len(images.labels[:most]), 0.0, 0
             for first in range(0, size, CHUNK):
-                if not self.gate.passes():
+                if not self.workers.go_on():
                     return None
                 part = evaluate(
                     self.layout,

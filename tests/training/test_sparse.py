@@ -1,6 +1,7 @@
 """The kernels for survivors, held against the plain reference, and the workers that run them."""
 
 import threading
+from concurrent.futures import wait
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +14,7 @@ from explorer.datasets import load
 from explorer.events import Diverged, Evaluated, Network, NetworkTrained, Progress, WeightsSeen
 from explorer.experiment import Experiment
 from explorer.training.module import ModuleBackEnd, batches, build, load_weights
+from tests.support import PATIENCE, process
 from tests.training.test_module import nobody, sparse_start
 
 pytest.importorskip("numba")
@@ -38,7 +40,7 @@ def networks(tiny, monkeypatch):
 
 def one_network(experiment, start, data):
     images = tuple(sparse.lay_images(split) for split in (data.train, data.validation, data.test))
-    return sparse._Training(experiment, WHO, start, images, sparse._Gate())
+    return sparse._Training(experiment, WHO, start, images, sparse._Workers(0))
 
 
 def records(events):
@@ -234,7 +236,7 @@ def test_an_error_in_a_worker_is_raised_and_leaves_no_thread(population, monkeyp
 
 def test_progress_comes_while_workers_work_and_counts_every_step(population, monkeypatch):
     experiment, starts = population
-    monkeypatch.setattr(sparse, "BEAT", 0)
+    monkeypatch.setattr(sparse, "BEAT", 0.002)
     back_end = SparseBackEnd(experiment, load("tiny"), "cpu", workers=2)
     for searched in (1, 2):  # one back end serves a whole search
         glimpses = [event for event in back_end(starts[2:], nobody) if isinstance(event, Progress)]
@@ -248,17 +250,32 @@ def test_progress_comes_while_workers_work_and_counts_every_step(population, mon
 
 def test_workers_wait_while_nobody_pulls(monkeypatch):
     monkeypatch.setattr(sparse, "PATIENCE", 0)
-    gate, passed = sparse._Gate(), []
-    assert gate.passes()
-    for opened, expected in ((gate.open, True), (gate.stop, False)):
-        gate.close()
-        worker = threading.Thread(target=lambda: passed.append(gate.passes()))
-        worker.start()
-        worker.join(0.05)
-        assert worker.is_alive()
-        opened()
-        worker.join()
-        assert passed.pop() is expected
+    workers = sparse._Workers(1)
+    assert workers.submit(workers.go_on).result() is True
+    for let_go, expected in ((workers.resume, True), (lambda: workers.__exit__(), False)):
+        workers.leave()
+        task = workers.submit(workers.go_on)
+        assert not wait([task], 0.05).done
+        let_go()
+        assert task.result() is expected
+
+
+def test_a_search_that_is_left_off_does_not_keep_python_from_ending():
+    code = """
+from explorer import Experiment
+from explorer.algorithm import parent, pruned, start
+from explorer.datasets import load
+from explorer.events import Network
+from explorer.training.sparse import SparseBackEnd
+experiment = Experiment(dataset="digits", levels=1, iterations=1_000_000, evaluate=1_000_000)
+network = Network("ticket", 0, 0)
+train = SparseBackEnd(experiment, load("digits"), "cpu")
+events = train([(network, start(experiment, network, pruned(experiment, {}, parent(network))))], lambda network: False)
+print(type(next(events)).__name__, type(next(events)).__name__)
+"""
+    with process("-c", code) as started:
+        out, err = started.communicate(timeout=PATIENCE)
+    assert (started.returncode, out.split()[:1], err) == (0, ["NetworkStarted"], "")
 
 
 def test_denormal_numbers_are_flushed_in_the_kernel_only(population):
