@@ -33,8 +33,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 from numpy.typing import NDArray
 
 from explorer.datasets import Data, Split
@@ -58,13 +57,16 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 # Written out, for 1 - 0.999 in single precision is wrong by 5e-5.
 KEEP1, TAKE1 = np.float32(0.9), np.float32(0.1)
 KEEP2, TAKE2 = np.float32(0.999), np.float32(0.001)
-SMALL = np.float32(EPSILON)
 
 # A pixel ÷ 255, rounded as a division would be, from a product with 1/255 in two parts.
 PIXEL = float(np.float32(1 / 255))
 PIXEL_REST = float(np.float32(1 / 255 - PIXEL))
 
 FLUSH = 0x8040  # the bits of x86's control register that take denormal numbers for zero, going in and coming out
+
+CHUNK = 2_560  # images evaluated at once, a multiple of `LANES`
+PIECE = 0.05  # seconds that a worker may be away in a kernel, roughly
+PATIENCE = 0.2  # seconds that nobody may pull before the workers wait, too: to pause is not to pull
 
 # --- Vectors ---------------------------------------------------------------------------------------------------------
 
@@ -121,20 +123,15 @@ def pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> An
 
 for operation, instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
 
-    @infer_global(operation)
-    class Lanewise(AbstractTemplate):
-        """Arithmetic of two vectors, lane by lane."""
+    @type_callable(operation)
+    def lanewise(context: Any) -> Any:
+        """Say what kind of value two vectors of the same length become: another one."""
+        return lambda one, two: one if isinstance(one, Vector) and one == two else None
 
-        def generic(self, args: Any, kws: Any) -> Any:
-            """Accept two vectors of the same length."""
-            same = len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]
-            return signature(args[0], *args) if same else None
-
+    @lower_builtin(operation, Vector, Vector)
     def lower(context: Any, builder: Any, sig: Any, args: Any, instruction: str = instruction) -> Any:
         """Emit the instruction."""
         return getattr(builder, instruction)(*args)
-
-    lower_builtin(operation, Vector, Vector)(lower)
 
 
 @intrinsic
@@ -252,10 +249,10 @@ def products(typing: Any, one: Any, two: Any) -> Any:
             return pick(builder, vector, vector, range(first, first + width))
 
         width = 2 * GROUP  # a register of AVX-512, or two of AVX
-        sum_ = builder.fmul(part(args[0], 0, width), part(args[1], 0, width))
+        partial = builder.fmul(part(args[0], 0, width), part(args[1], 0, width))
         for first in range(width, LANES, width):
-            sum_ = multiply_add(builder, part(args[0], first, width), part(args[1], first, width), sum_)
-        return builder.fadd(part(sum_, 0, GROUP), part(sum_, GROUP, GROUP))
+            partial = multiply_add(builder, part(args[0], first, width), part(args[1], first, width), partial)
+        return builder.fadd(part(partial, 0, GROUP), part(partial, GROUP, GROUP))
 
     return Vector(GROUP)(one, two), emit
 
@@ -303,7 +300,7 @@ def adam_step(typing: Any, mean: Any, square: Any, rate: Any, correction: Any) -
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         mean, square, rate, correction = args
         root = call(builder, "sqrt", square)
-        small = constant(sig.return_type.lanes, float(SMALL))
+        small = constant(sig.return_type.lanes, float(np.float32(EPSILON)))
         return builder.fdiv(builder.fmul(rate, mean), multiply_add(builder, root, correction, small))
 
     return mean(mean, square, rate, correction), emit
@@ -331,12 +328,8 @@ def transpose(
         for pixel in range(GROUP):
             eight = pick(builder, mixed, mixed, range(GROUP * pixel, GROUP * (pixel + 1)))
             values = builder.uitofp(eight, floats(GROUP))
-            values = multiply_add(
-                builder,
-                values,
-                constant(GROUP, PIXEL),
-                builder.fmul(values, constant(GROUP, PIXEL_REST)),
-            )
+            rest = builder.fmul(values, constant(GROUP, PIXEL_REST))
+            values = multiply_add(builder, values, constant(GROUP, PIXEL), rest)
             index = builder.add(args[10], ir.Constant(ir.IntType(64), pixel * LANES))
             place = pointer(context, builder, sig.args[9], args[9], index)
             builder.store(values, builder.bitcast(place, floats(GROUP).as_pointer()), align=4)
@@ -668,10 +661,6 @@ def evaluate(
 
 # --- The back end ----------------------------------------------------------------------------------------------------
 
-CHUNK = 2_560  # images evaluated at once, a multiple of `LANES`
-PIECE = 0.05  # seconds that a worker may be away in a kernel, roughly
-PATIENCE = 0.2  # seconds that nobody may pull before the workers wait, too: to pause is not to pull
-
 
 class Images(NamedTuple):
     """One split as the kernels read it: pixels, padded and with a blank image at the end, flat; class numbers."""
@@ -934,14 +923,8 @@ class _Training:
             for first in range(0, size, CHUNK):
                 if not self.workers.go_on():
                     return None
-                part = evaluate(
-                    self.layout,
-                    self.values.parameters,
-                    self.values.activations,
-                    *images,
-                    first,
-                    min(first + CHUNK, size),
-                )
+                last, values = min(first + CHUNK, size), self.values
+                part = evaluate(self.layout, values.parameters, values.activations, *images, first, last)
                 loss, right = loss + part[0], right + part[1]
             numbers += [loss / size, right / size]
         finite = all(map(math.isfinite, numbers))
