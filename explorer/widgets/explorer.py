@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ from explorer.widgets.runs import Runs
 from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
 from explorer.widgets.tools import KEYS, TOOLS, About, Drawer, Tools, help_drawer
-from explorer.widgets.view import Actions, Alone, Explain, box, close_all
+from explorer.widgets.view import Actions, Alone, box, close_all
 
 T = TypeVar("T")
 RECORDED = place("assets", "recorded", DEFAULT)
@@ -121,8 +122,7 @@ class Explorer(ipywidgets.Box):
         """
         _check_view(name)
         about = About()
-        explain: Explain = lambda views, asked: self._explain(views, asked, about)  # noqa: E731
-        view = self._main.add(name, self.state, self._selection, explain)
+        view = self._main.add(name, self.state, self._selection, partial(self._explain, about=about))
         view.show(self.state, self._selection)
         self._drawers[f"About {id(about)}"] = about
         return Alone(self._page, view, about)

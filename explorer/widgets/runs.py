@@ -26,7 +26,7 @@ from explorer.widgets.tools import Drawer
 from explorer.widgets.view import box, head, text
 
 POLL = 2.0  # seconds between two looks at the folder while the table is open
-BATCH = 0.05  # seconds for which outcomes are reckoned, and then for which the page has the loop
+BATCH = 0.05  # seconds after which the table is drawn with the outcomes that are known by then
 NOTE = "tickets at the end of training; a thin level line is the dense network of the same run"
 
 
