@@ -249,7 +249,7 @@ def show(folder: Path) -> None:
 @click.option("--to", "size", default="5MB", metavar="SIZE", help="At most this much, such as 5MB or 800kB.")
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 def thin(folder: Path, size: str, out: Path) -> None:
-    """Copy a run so that it fits into SIZE: every curve, and one replicate's masks and weights."""
+    """Copy a run so that it fits into SIZE: every curve, all masks, and one replicate's weights, as far as they fit."""
     from explorer.runs.thin import thin as thin_run
 
     click.echo(thin_run(Run.open(folder), out, _bytes(size)))

@@ -6,11 +6,13 @@ A replay is nothing but this: who shows a state shows an earlier one instead.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from explorer.events import Evaluated, NetworkStarted, Record
 from explorer.experiment import Experiment
-from explorer.state import State, fold_all
+from explorer.state import Pace, State, fold_all
 
 
 class Moment(NamedTuple):
@@ -23,12 +25,14 @@ class Moment(NamedTuple):
 class History:
     """Grows with a search; one thread may append while another reads.
 
-    `moments` are those that have begun, in order: one for each evaluation of each level.
+    `moments` are those that have begun, in order: one for each evaluation of each level. `paces` are those of
+    the whole search, which no record holds; every state is given them.
     """
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.moments: list[Moment] = []
+        self.paces: Mapping[int, Pace] = {}
         self._records: list[Record] = []
         self._begins: list[int] = []  # of each moment: how many records came before it
         self._levels: list[int] = []  # the same of each level
@@ -55,6 +59,8 @@ class History:
             if stop < end:
                 self._states[stop] = state
             count = stop
+        if state.paces is not self.paces:
+            state = replace(state, paces=self.paces)
         self._latest = (end, state)
         return state
 

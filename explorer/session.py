@@ -144,6 +144,8 @@ class Session:
         for event in events:
             if self.state.networks or not self._cancelled.is_set():  # cancelled while the data was read: no run begins
                 self._publish(event if isinstance(event, Glimpse) else writer.write(event))
+                if isinstance(event, NetworkTrained | Diverged) and self.state.done(event.network.level):
+                    writer.write_paces(self.state.paces)
             self._go.wait()
             if self._cancelled.is_set() and not self.state.ended:
                 if not self._interrupted:
@@ -152,6 +154,7 @@ class Session:
 
     def _publish(self, event: Event) -> None:
         self.state = fold(self.state, event)
+        self.history.paces = self.state.paces
         if not isinstance(event, Glimpse):
             self.history.append(event)
         if self._stepping and isinstance(event, NetworkTrained | Diverged):

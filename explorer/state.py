@@ -52,17 +52,19 @@ class NetworkState:
 
 
 class Pace(NamedTuple):
-    """Network-iterations done, and the seconds that they took, evaluation included and pauses not."""
+    """Network-iterations done, the seconds that they took, evaluation included and pauses not, and where it was."""
 
     steps: int
     seconds: float
+    device: str
+    back_end: str
 
 
 @dataclass(frozen=True)
 class State:
     """What is known of a search. Build it with `fold`; `records` counts those folded, and no glimpses.
 
-    `paces` holds the measured pace of each level as far as this process trained it: none of a run that is read.
+    `paces` holds the measured pace of each level, for eyes only: no record holds it, no number depends on it.
     """
 
     experiment: Experiment
@@ -157,7 +159,8 @@ def _with(state: State, network: Network, known: NetworkState) -> State:
 def _paces(state: State, now: Progress) -> dict[int, Pace]:
     """Count what was done since the last glimpse to the level that trains; glimpses count on from the first one."""
     level, before = now.network.level, state.progress
-    steps, seconds = state.paces.get(level, Pace(0, 0.0))
+    known = state.paces.get(level)
+    steps, seconds = (known.steps, known.seconds) if known else (0, 0.0)
     steps += now.steps - (before.steps if before else 0)
     seconds += now.seconds - (before.seconds if before else 0.0)
-    return {**state.paces, level: Pace(steps, seconds)}
+    return {**state.paces, level: Pace(steps, seconds, now.device, now.back_end)}

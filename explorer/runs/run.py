@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
-from explorer.events import VARIANTS, Evaluated, Network, Variant
+from explorer.events import VARIANTS, Evaluated, Network, NetworkStarted, NetworkTrained, Record, Variant
 from explorer.experiment import Experiment
 from explorer.history import History
+from explorer.runs import drawn, tensors
 from explorer.runs.records import from_line
-from explorer.runs.writer import FORMAT, held
-from explorer.state import NetworkState, State, evaluated, fold
+from explorer.runs.writer import FORMAT, PACES, held
+from explorer.state import NetworkState, Pace, State, evaluated, fold
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,6 +57,7 @@ class Run:
             raise RunError(f"{file} is damaged: it is not what this program writes.") from None
         self.device: str = about.get("device", "")
         self.versions: dict[str, str] = about.get("versions", {})
+        self._check = about.get(drawn.KEY)
         self._state, self._history = State(self.experiment), History(self.experiment)
         self._read, self._lines = 0, 0
 
@@ -65,14 +69,14 @@ class Run:
     @property
     def state(self) -> State:
         """What is known of the run by now: the fold of its records; what was written since is read on."""
-        file = self.path / "events.jsonl"
+        file, known = self.path / "events.jsonl", self._lines
         try:
             with file.open("rb") as stream:
                 stream.seek(self._read)
                 for line in stream:
                     if not line.endswith(b"\n"):  # being written just now, or cut off by a crash
                         break
-                    record = from_line(line, self._arrays)
+                    record = self._with_initial(from_line(line, self._arrays))
                     self._state = fold(self._state, record)
                     self._history.append(record)
                     self._read, self._lines = self._read + len(line), self._lines + 1
@@ -80,6 +84,9 @@ class Run:
             raise RunError(f"{file} cannot be read ({error.strerror}).") from None
         except (ValueError, KeyError, TypeError):
             raise RunError(f"{file} is damaged: line {self._lines + 1} is not what this program writes.") from None
+        if self._lines > known:
+            self._history.paces = self._paces()
+            self._state = replace(self._state, paces=self._history.paces)
         return self._state
 
     @property
@@ -135,13 +142,15 @@ class Run:
     ) -> dict[str, NDArray[np.float32]]:
         """Return every parameter in torch's layout, pruned weights zero, before ("initial") or after training.
 
-        Raises `RunError` for a network that is not there or not trained yet.
+        Raises `RunError` for a network that is not there or whose weights are not kept or not there yet.
         """
         if when not in MOMENTS:
             raise RunError(sentence("when", repr(when), one_of(MOMENTS), nearest(when, MOMENTS)))
-        weights = dict(getattr(self._network(variant, replicate, level, draw), when))
+        known = self._network(variant, replicate, level, draw)
+        weights = dict(getattr(known, when))
         if not weights:
-            raise RunError(f"{self.path}: {variant} {replicate} at level {level} is not trained yet.")
+            why = "are not kept in this run" if known.trained else "are not there yet; it still trains"
+            raise RunError(f"{self.path}: the {when} weights of {variant} {replicate} at level {level} {why}.")
         return weights
 
     def module(
@@ -158,6 +167,22 @@ class Run:
         module = build(self.experiment.network, self.experiment.data.shape, self.experiment.data.classes)
         load_weights(module, self.weights(variant, replicate, level, draw, when))
         return module
+
+    def _with_initial(self, record: Record) -> Record:
+        """Give a network the initial weights that a run that was made small does not hold, if it holds the final."""
+        if self._check is None or self._arrays is None or not isinstance(record, NetworkStarted | NetworkTrained):
+            return record
+        _, _, final = tensors.read(tensors.path(self.path, record.network))
+        if not final or self._check != drawn.digest(self.experiment):
+            return record
+        return replace(record, initial=drawn.Drawn(self.experiment, record.network, record.masks))
+
+    def _paces(self) -> dict[int, Pace]:
+        """Read the pace of each level; none where they are not there or not to be read, for no number depends on it."""
+        try:
+            return TypeAdapter(dict[int, Pace]).validate_json((self.path / PACES).read_bytes())
+        except (OSError, ValidationError):
+            return {}
 
     def _who(self, network: Network) -> dict[str, object]:
         return {**network._asdict(), "density": self.experiment.density(network.level)}

@@ -38,7 +38,7 @@ def write(file: Path, masks: Arrays, initial: Arrays, final: Arrays, precision: 
         for name, values in weights.items():
             alive = values[masks[name]] if name in masks else values.ravel()
             tensors[f"{moment}:{name}"] = np.ascontiguousarray(alive, dtype=precision)
-    shapes = {name: json.dumps(values.shape) for name, values in {**masks, **initial}.items()}
+    shapes = {name: json.dumps(values.shape) for name, values in {**masks, **initial, **final}.items()}
     write_whole(file, serialize(tensors, shapes))
 
 

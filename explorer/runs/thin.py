@@ -1,4 +1,4 @@
-"""A run made small enough to be shipped or sent: every curve, and the weights of one replicate as far as they fit."""
+"""A run made small enough to be shipped or sent: every curve, and masks and weights as far as they fit."""
 
 from __future__ import annotations
 
@@ -10,55 +10,79 @@ import numpy as np
 
 from explorer.errors import RunError
 from explorer.events import Network
-from explorer.runs import tensors
+from explorer.runs import drawn, tensors
 from explorer.runs.run import Run
+from explorer.runs.writer import PACES
+
+PRECISION = "half of the weights' precision"
 
 
 def thin(run: Run, out: str | Path, most: int, replicate: int = 0) -> str:
     """Copy a run into a new directory of at most `most` bytes, and say what was left out.
 
-    It keeps every curve, and of one replicate the masks and, in half precision, the surviving weights; where
-    that is too much, the weights of the densest networks go first. What was left out also stands in run.json.
+    It keeps every curve and pace, the masks of all replicates, and of one replicate the surviving weights in half
+    precision; initial weights that can be drawn again are not written. Where that is too much, the masks of the
+    other replicates go first, then the weights of the densest networks. What was left out also stands in run.json.
 
     Raises:
-        RunError: `out` is there already, or even the curves and masks take more than `most` bytes.
+        RunError: `out` is there already, or even the curves and one replicate's masks take more than `most` bytes.
     """
-    out, networks = Path(out), run.state.networks
-    kept = sorted((n for n in networks if n.replicate == replicate), key=lambda network: network.level)
+    out = Path(out)
     if out.exists():
         raise RunError(f"{out} is there already; give another folder.")
+    part = out.with_name(out.name + ".part")  # whole or not at all
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        left_out = _thin(run, part, most, replicate)
+        part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return left_out
+
+
+def _thin(run: Run, out: Path, most: int, replicate: int) -> str:
+    networks = sorted(run.state.networks, key=lambda network: network.level)
+    kept = [network for network in networks if network.replicate == replicate]
+    others = [network for network in networks if network.replicate != replicate]
     (out / tensors.FOLDER).mkdir(parents=True)
-    shutil.copyfile(run.path / "events.jsonl", out / "events.jsonl")
-    for network in kept:
-        _write(run, out, network, weights=True)
-    bare: list[Network] = []
-    about = json.loads((run.path / "run.json").read_bytes())
+    for name in ("events.jsonl", PACES):
+        if (run.path / name).exists():
+            shutil.copyfile(run.path / name, out / name)
+    check = drawn.check(run.experiment, {network: run.state.networks[network] for network in kept})
+    for network in networks:
+        _write(run, out, network, weights=network.replicate == replicate, initial=check is None)
+    about = json.loads((run.path / "run.json").read_bytes()) | {drawn.KEY: check}
+    masks, bare = True, list[Network]()
     while True:
-        left_out = _left_out(replicate, run.experiment.replicates, bare)
+        left_out = _left_out(run, replicate, masks, bare)
         content = json.dumps({**about, "left_out": left_out}, indent=1).encode()
         size = len(content) + sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
         if size <= most:
             break
-        if len(bare) == len(kept):
-            shutil.rmtree(out)
+        if masks and others:
+            for network in others:
+                tensors.path(out, network).unlink()
+            masks = False
+        elif len(bare) < len(kept):
+            bare.append(kept[len(bare)])
+            _write(run, out, bare[-1], weights=False, initial=False)
+        else:
             raise RunError(f"{run.path} cannot be thinned to {most:,} bytes: curves and masks alone take {size:,}.")
-        bare.append(kept[len(bare)])
-        _write(run, out, bare[-1], weights=False)
     tensors.write_whole(out / "run.json", content)
     return left_out
 
 
-def _write(run: Run, out: Path, network: Network, weights: bool) -> None:
+def _write(run: Run, out: Path, network: Network, weights: bool, initial: bool) -> None:
     known = run.state.networks[network]
-    initial, final = (known.initial, known.final) if weights else ({}, {})
-    tensors.write(tensors.path(out, network), known.masks, initial, final, np.float16)
+    first, last = known.initial if weights and initial else {}, known.final if weights else {}
+    tensors.write(tensors.path(out, network), known.masks, first, last, np.float16)
 
 
-def _left_out(replicate: int, replicates: int, bare: list[Network]) -> str:
+def _left_out(run: Run, replicate: int, masks: bool, bare: list[Network]) -> str:
     """Say in one sentence what a thinned run lacks."""
-    parts = ["half of the weights' precision"]
-    if replicates > 1:
-        parts.append(f"masks and weights of all replicates but number {replicate + 1}")
+    parts = [PRECISION]
+    if run.experiment.replicates > 1:
+        parts.append(f"{'' if masks else 'masks and '}weights of all replicates but number {replicate + 1}")
     if bare:
         names = ", ".join(f"{network.variant} at level {network.level}" for network in bare)
         parts.append(f"the weights of {names}")

@@ -8,6 +8,7 @@ import platform
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +21,10 @@ from explorer.events import NetworkStarted, NetworkTrained, Record
 from explorer.experiment import Experiment
 from explorer.runs import tensors
 from explorer.runs.records import to_line
+from explorer.state import Pace
 
 FORMAT = 1
+PACES = "paces.json"
 
 
 def runs_folder() -> Path:
@@ -125,6 +128,11 @@ class Writer:
         self._sequence += 1
         return written
 
+    def write_paces(self, paces: Mapping[int, Pace]) -> None:
+        """Write the measured pace of each level beside the records, which depend on the experiment alone."""
+        content = json.dumps({str(level): pace._asdict() for level, pace in sorted(paces.items())}, indent=1)
+        tensors.write_whole(self.folder / PACES, content.encode())
+
     def close(self) -> None:
         """Close the files and give the lock back."""
         with suppress(OSError):  # what a full disk has not taken by now
@@ -135,7 +143,7 @@ class Writer:
         self.close()
         shutil.rmtree(self.folder / tensors.FOLDER, ignore_errors=True)
         with suppress(OSError):  # what cannot be taken away stays, and is no reason to fail
-            for name in ("run.json", "events.jsonl", "lock"):
+            for name in ("run.json", "events.jsonl", PACES, "lock"):
                 (self.folder / name).unlink(missing_ok=True)
             if self._made:
                 self.folder.rmdir()

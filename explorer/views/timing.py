@@ -86,14 +86,14 @@ def _note(state: State) -> str:
     """Say why a sparser network is no faster."""
     paces = _done(state)
     sparsest = max(paces, default=0)
-    if state.progress is None or 0 not in paces or _milliseconds(paces[sparsest]) < SAME * _milliseconds(paces[0]):
+    if 0 not in paces or _milliseconds(paces[sparsest]) < SAME * _milliseconds(paces[0]):
         return ""  # other work on this machine made the first levels slower
-    return f"Masks save nothing {PLACES[state.progress.device]}: pruned weights are still multiplied."
+    return f"Masks save nothing {PLACES.get(paces[0].device, 'here')}: pruned weights are still multiplied."
 
 
 def _waiting(state: State) -> str:
-    if state.progress is None and any(known.evaluations for known in state.networks.values()):
-        return "This run was read from its directory, which holds no times."
+    if state.ended:
+        return "No times were kept of this run."
     return "A bar is added when a level is done."
 
 

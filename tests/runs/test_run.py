@@ -134,7 +134,7 @@ def test_a_run_is_running_while_its_process_lives_and_interrupted_once_it_is_kil
         run = Run.open(tmp_path / "run")
         assert run.status == "running"
         assert run.state.networks
-        with pytest.raises(RunError, match="not trained yet"):
+        with pytest.raises(RunError, match="still trains"):
             run.weights(level=run.state.level)
         process.kill()
         process.wait()

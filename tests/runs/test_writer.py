@@ -14,12 +14,12 @@ from explorer.runs import Writer
 from tests.support import is_one_sentence, plain
 
 
-def test_the_directory_holds_the_four_things_and_no_more(shared):
+def test_the_directory_holds_what_it_should_and_no_more(shared):
     networks = [(v, r, level) for level in range(1, 5) for v in VARIANTS for r in (0, 1)]
     files = {f"tensors/{v}-r{r}-l{level}-d0.safetensors" for v, r, level in networks}
     files |= {f"tensors/ticket-r{r}-l0-d0.safetensors" for r in (0, 1)}
     found = {str(path.relative_to(shared.folder)) for path in shared.folder.rglob("*") if path.is_file()}
-    assert found == files | {"run.json", "events.jsonl", "lock"}
+    assert found == files | {"run.json", "events.jsonl", "paces.json", "lock"}
 
 
 def test_run_json_says_what_was_run_and_by_what(shared):

@@ -10,6 +10,7 @@ from explorer.events import VARIANTS, Diverged, Network, NetworkStarted
 from explorer.places import place
 from explorer.presets import DEFAULT
 from explorer.runs.tensors import Tensors
+from explorer.runs.thin import thin
 from explorer.state import State, fold, fold_all
 from explorer.views import Selection, overlap
 from explorer.views.overlap import key, table
@@ -56,8 +57,9 @@ def test_the_range_goes_over_all_pairs_of_replicates(tiny):
     assert table(state, Selection()).rows[1][3:6] == ("50.0", "50.0", "50.0")
 
 
-def test_a_run_that_keeps_the_masks_of_one_replicate_says_so(shared, tiny):
-    recorded = Run.open(place("assets", "recorded", DEFAULT)).state
+def test_a_run_that_keeps_the_masks_of_one_replicate_says_so(shared, tiny, tmp_path):
+    thin(Run.open(place("assets", "recorded", DEFAULT)), tmp_path / "thin", 3_500_000)
+    recorded = Run.open(tmp_path / "thin").state
     states = (recorded, State(tiny), State(tiny.but(replicates=1)), shared.live)
     kept, begins, alone, shown = (overlap(s, Selection()).marks["waiting"].columns["text"][0] for s in states)
     assert kept == "Overlap needs two replicates' masks; this run keeps one's."
