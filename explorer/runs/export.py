@@ -56,7 +56,7 @@ def network(
         for name, values in sorted(safetensors.numpy.load_file(path).items()):
             digest.update(values.tobytes())
 
-    The same network gives the same bytes. Raises `RunError` for a network that is not there or whose weights are not kept or not there yet.
+    The same network gives the same bytes. Raises `RunError` where the network or its weights are not there.
     """
     weights = run.weights(variant, replicate, level, draw, when)
     weights = {name: np.ascontiguousarray(values, dtype="<f4") for name, values in sorted(weights.items())}
