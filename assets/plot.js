@@ -73,6 +73,9 @@ async function render({ model, el }) {
     tip.style.left = right ? "auto" : `calc(${100 * share}% + 14px)`;
     tip.style.right = right ? `calc(${100 * (1 - share)}% + 14px)` : "auto";
     tip.hidden = cursor.hidden = false;
+    const said = tip.getBoundingClientRect(); // what does not fit beside the place stands at the edge
+    if (said.right > box.right) [tip.style.left, tip.style.right] = ["auto", "0"];
+    else if (said.left < box.left) [tip.style.left, tip.style.right] = ["0", "auto"];
     if (near !== noted) model.send({ note: (noted = near), click: false });
   }
   function leave() {

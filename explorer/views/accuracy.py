@@ -26,8 +26,6 @@ from explorer.views.means import Curve, Mean, accuracy_range, curve, early_stop_
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns
 
-FIRST_MARKER: dict[Tone, int] = {"ticket": 5, "random-reinit": 7, "random-sparse": 9}
-
 
 def title(state: State, selection: Selection) -> str:
     """Return the view's title."""
@@ -65,7 +63,6 @@ def accuracy(state: State, selection: Selection) -> Chart:
     marks |= _curve("dense", dense, low)
     for variant in reversed(VARIANTS):
         marks |= _curve(variant, curves[variant], low)
-    marks |= _live_ends(curves, state, level, low)
     marks |= _early_stops(state, level, x, y)
     ends = [
         MarginLabel(
@@ -78,7 +75,7 @@ def accuracy(state: State, selection: Selection) -> Chart:
         if len(c.mean)
     ]
     marks |= margin_labels(ends, x.last + x.share(0.03), x, y, gap=y.share(0.055))
-    waiting = "" if any(len(c.mean) for c in curves.values()) else _waiting(state, level)
+    waiting = _waiting(state, level, all_curves, low)
     centre = (x.first + x.last) / 2
     marks["waiting"] = Mark(
         "texts", "muted", columns("texts", [(centre, low + (high - low) * 0.25, waiting)]), align="center"
@@ -125,22 +122,12 @@ def _axes(x: Span, y: Span, parts: float) -> dict[str, Mark]:
 def _curve(tone: Tone, c: Curve, low: float) -> dict[str, Mark]:
     band = {"x": c.iterations, "low": np.maximum(c.low, low), "high": np.maximum(c.high, low)}
     x, y = clipped(c.iterations, c.mean, low)
-    marks = {f"band {tone}": Mark("band", tone, band), f"line {tone}": Mark("line", tone, {"x": x, "y": y})}
-    if tone in FIRST_MARKER:
-        every = [k for k in range(FIRST_MARKER[tone], len(c.mean), 10) if c.mean[k] > low]
-        points = {"x": c.iterations[every], "y": c.mean[every]} if len(c.mean) else NOTHING
-        marks[f"points {tone}"] = Mark("points", tone, points, size=0.8)
-    return marks
-
-
-def _live_ends(curves: dict[Variant, Curve], state: State, level: int, low: float) -> dict[str, Mark]:
-    """Mark where each variant is just now, while it trains."""
-    marks = {}
-    for variant, c in curves.items():
-        live = len(c.mean) and not state.done(level) and not state.ended and c.mean[-1] >= low
-        ends = {"x": c.iterations[-1:], "y": c.mean[-1:]} if live else NOTHING
-        marks[f"end {variant}"] = Mark("points", variant, ends, size=1.15)
-    return marks
+    end = {"x": c.iterations[-1:], "y": c.mean[-1:]} if len(c.mean) and c.mean[-1] >= low else NOTHING
+    return {
+        f"band {tone}": Mark("band", tone, band),
+        f"line {tone}": Mark("line", tone, {"x": x, "y": y}),
+        f"end {tone}": Mark("points", tone, end),  # how far it has come; elsewhere a marker would look like a find
+    }
 
 
 def _early_stops(state: State, level: int, x: Span, y: Span) -> dict[str, Mark]:
@@ -174,10 +161,14 @@ def _notes(curves: dict[Tone, Curve]) -> list[tuple[float, str]]:
     return [(at, "\n".join((f"iteration {words.count(at)}", *said))) for at, said in sorted(lines.items())]
 
 
-def _waiting(state: State, level: int) -> str:
+def _waiting(state: State, level: int, curves: dict[Tone, Curve], low: float) -> str:
+    """Say why there is no curve of the level on screen, where none is drawn."""
     if not state.networks:
         return "The curves grow here while the networks train."
-    return "" if level == 0 else "The three variants appear here as soon as the level trains."
+    trains = [c for tone, c in curves.items() if (tone == "dense") is (level == 0) and len(c.mean)]
+    if not trains:
+        return "The curves appear here as soon as the level trains."
+    return "" if any(max(c.mean) >= low for c in trains) else f"Still below {low:g}%."
 
 
 def _summary(state: State, level: int, dense: Curve, curves: dict[Variant, Curve]) -> str:

@@ -29,6 +29,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Each line is the mean test accuracy of the replicates of one variant at the level on screen, with a band from "
         "the lowest to the highest; the dense network stands behind. "
         "A marker on the axis is a mean early-stopping iteration, where the validation loss was least. "
+        "A ticket's line may begin high: its mask alone, on weights that are not trained yet, tells many digits apart. "
         "In the paper's Figure 3 a ticket with a fifth of the weights learns faster than the dense network, while the "
         "same mask with new initial weights learns more slowly. "
         "Look for the level from which on the ticket's line lies above those of both controls.",

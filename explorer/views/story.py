@@ -19,7 +19,7 @@ from explorer.views.means import (
     shown_level,
 )
 from explorer.views.selection import Selection
-from explorer.views.verdict import too_short, verdict
+from explorer.views.verdict import missed, too_short, verdict
 
 OF_ONE_NETWORK = ("masks", "histogram", "distance", "connections", "layers")
 """The views that show the networks of one replicate; the others show means."""
@@ -41,9 +41,9 @@ def story(state: State, selection: Selection) -> Sentence:
     if exception:
         return exception
     density, live, values = _standing(state, selection)
-    dense = mean(state, "ticket", 0, _measure(selection, live))
     ticket, reinit, sparse = values
-    verb = "still reaches" if not live and dense and ticket >= dense.mean - 1 else "reaches"
+    found = None if live or too_short(state) else verdict(state)
+    verb = "still reaches" if found and shown_level(state, selection.level) <= found.level else "reaches"
     when = "At" if not live else "When it ended, at" if state.ended else "So far, at"
     return (
         Said(f"{when} {density} of its weights{',' if live else ''} the "),
@@ -142,22 +142,21 @@ def _measure(selection: Selection, live: bool) -> Measurement:
 
 
 def introduction(state: State, selection: Selection) -> Sentence:
-    """Say of a recorded run what one sees, and where the ticket parts from its controls."""
-    level = parting(state)
-    said = story(state, selection)
-    if level is None or _exception(state, selection):
-        return (Said("A recorded search. "), *said)
-    density = words.remaining(state.experiment.density(level), exact=True)
-    _, _, (_, reinit, sparse) = _standing(state, selection)
-    dense = mean(state, "ticket", 0, _measure(selection, live=False))
+    """Say of a recorded run how far down its tickets go, and where they part from their controls."""
+    found, level = verdict(state), parting(state)
+    if found is None or level is None or too_short(state) or _exception(state, selection):
+        return (Said("A recorded search. "), *story(state, selection))
+    down, parted = (words.remaining(state.experiment.density(at), exact=True) for at in (found.level, level))
     return (
-        Said("A recorded search. "),
-        *said[:4],
-        Said(f" (dense {dense.mean:.1f}%), " if dense else ", "),
-        Said(f"new initial weights {reinit:.1f}%", "random-reinit"),
-        Said(", a "),
-        Said(f"random mask {sparse:.1f}%", "random-sparse"),
-        Said(f". From {density} down, every ticket beats every control."),
+        Said("Recorded: "),
+        Said("tickets", "ticket"),
+        Said(" match the dense network down to "),
+        Said(down, "ticket"),
+        Said(" of its weights, and beat "),
+        Said("new initial weights", "random-reinit"),
+        Said(" and "),
+        Said("random masks", "random-sparse"),
+        Said(f" from {parted} on."),
     )
 
 
@@ -225,7 +224,7 @@ def result(state: State) -> Result | None:
     alone = state.experiment.replicates == 1
     rule = "one replicate has no range: compared exactly" if alone else "within the dense networks' range"
     if found is None:
-        return Result("", "No winning ticket", ("no level matches dense", rule, left_out))
+        return Result("", "No winning ticket", ("no level matches dense", rule, _missed(state), left_out))
     n = len(state.find("ticket", found.level))
     still_falling = found.iteration.high == state.experiment.iterations  # so its minimum may lie beyond
     return Result(
@@ -238,10 +237,22 @@ def result(state: State) -> Result | None:
             f"early stop at {words.count(found.iteration.mean)} {_range(found.iteration, ',.0f')}",
             f"dense {found.dense_accuracy.mean:.1f}% at {words.count(found.dense_iteration.mean)}; n = {n}",
             rule,
+            _missed(state),
             "validation loss still fell at the last iteration" if still_falling else "",
             left_out,
         ),
     )
+
+
+def _missed(state: State) -> str:
+    """Say why the first level that does not match the dense network does not; empty where all do."""
+    miss = missed(state)
+    if miss is None:
+        return ""
+    density = words.remaining(state.experiment.density(miss.level), exact=True)
+    if not miss.as_accurate:
+        return f"{density} reaches {miss.accuracy.mean:.1f}%, dense at least {miss.dense_accuracy.low:.1f}%"
+    return f"{density} stops at {words.count(miss.iteration.mean)}, dense by {words.count(miss.dense_iteration.high)}"
 
 
 def _range(value: Mean, form: str) -> str:

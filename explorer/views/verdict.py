@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from explorer.state import State
 from explorer.views.means import Mean, early_stop_accuracy, early_stop_iteration, mean
@@ -11,8 +13,8 @@ EQUAL = 1e-9  # a mean of equal numbers may differ from them by its rounding
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The last level before the first that does not match the dense network, and the numbers that say so.
+class Standing:
+    """How a level's tickets stand to the dense network, at early stopping.
 
     A level *matches* when its mean accuracy at early stopping is not below the lowest dense replicate's and
     its mean early-stopping iteration not above the highest: the paper's "commensurate", by the dense
@@ -25,6 +27,21 @@ class Verdict:
     dense_accuracy: Mean
     dense_iteration: Mean
 
+    @property
+    def as_accurate(self) -> bool:
+        """Whether the mean accuracy is that of a dense replicate, or better."""
+        return self.accuracy.mean >= self.dense_accuracy.low - EQUAL
+
+    @property
+    def as_early(self) -> bool:
+        """Whether the mean early-stopping iteration is that of a dense replicate, or earlier."""
+        return self.iteration.mean <= self.dense_iteration.high + EQUAL
+
+    @property
+    def matches(self) -> bool:
+        """Whether the level is as accurate and as early as the dense network."""
+        return self.as_accurate and self.as_early
+
 
 def too_short(state: State) -> bool:
     """Tell whether a dense network's validation loss still fell at the last iteration, so that nothing can be said."""
@@ -32,19 +49,23 @@ def too_short(state: State) -> bool:
     return dense is not None and dense.low == state.experiment.iterations
 
 
-def verdict(state: State) -> Verdict | None:
-    """Return the verdict over the levels trained so far; None when no level matches, or none is trained."""
+def verdict(state: State) -> Standing | None:
+    """Return the last level before the first that does not match; None when no level matches, or none is trained."""
+    return max(takewhile(lambda one: one.matches, _standings(state)), key=lambda one: one.level, default=None)
+
+
+def missed(state: State) -> Standing | None:
+    """Return the first level that does not match; None when all that are trained do."""
+    return next((one for one in _standings(state) if not one.matches), None)
+
+
+def _standings(state: State) -> Iterator[Standing]:
+    """Return how the levels trained so far stand, in order."""
     dense_accuracy = mean(state, "ticket", 0, early_stop_accuracy)
     dense_iteration = mean(state, "ticket", 0, early_stop_iteration)
-    found = None
-    if dense_accuracy is None or dense_iteration is None:
-        return None
     for level in range(1, state.experiment.levels + 1):
         accuracy = mean(state, "ticket", level, early_stop_accuracy)
         iteration = mean(state, "ticket", level, early_stop_iteration)
-        if accuracy is None or iteration is None:
+        if not (dense_accuracy and dense_iteration and accuracy and iteration):
             break
-        if accuracy.mean < dense_accuracy.low - EQUAL or iteration.mean > dense_iteration.high + EQUAL:
-            break
-        found = Verdict(level, accuracy, iteration, dense_accuracy, dense_iteration)
-    return found
+        yield Standing(level, accuracy, iteration, dense_accuracy, dense_iteration)

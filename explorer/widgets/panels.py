@@ -261,7 +261,7 @@ class HistogramView(WeightsView):
     """Surviving weights, initial and trained, for each variant."""
 
     name = "histogram"
-    legend = 'surviving weights <i class="lt-initial"></i>initial <i class="lt-trained"></i>trained'
+    legend = '<i class="lt-initial"></i>initial <i class="lt-trained"></i>trained'
     brushes = True
 
     def _count(self, state: State, selection: Selection) -> Histogram:
@@ -272,7 +272,9 @@ class DistanceView(WeightsView):
     """How far training moved the surviving weights, for each variant."""
 
     name = "distance"
-    legend = 'surviving weights <i class="lt-initial"></i>size before <i class="lt-trained"></i>distance moved'
+    legend = (
+        '<span>surviving weights</span> <i class="lt-initial"></i>size before <i class="lt-trained"></i>distance moved'
+    )
 
     def _count(self, state: State, selection: Selection) -> Histogram:
         return distance(state, selection)

@@ -24,6 +24,9 @@ TOOLS = {
     "Help": ("lt-help", "Keys and words (?)"),
 }
 
+AT_THE_RIGHT = ("density", "overlap", "timing")
+"""The views that are not to be covered by what is said of them."""
+
 KEYS = {
     "space": "replay, or pause the replay; while a search runs, pause and resume it",
     "← →": "a level back, a level on",
@@ -120,6 +123,7 @@ class About(Drawer):
             numbers = as_html(TABLES[view](state, selection))
             parts.append(f"<details><summary>The numbers</summary><div>{numbers}</div></details>")
         self._said.value = "".join(parts)
+        (self.add_class if views[0] in AT_THE_RIGHT else self.remove_class)("lt-opposite")
         self.reveal()
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.events import VARIANTS
 from explorer.views import (
     Selection,
     accuracy,
@@ -20,6 +21,7 @@ from explorer.views import (
     timing,
 )
 from explorer.views.chart import COLUMNS, MarginLabel, Span, clipped, margin_labels, round_step, ticks
+from explorer.views.means import accuracy_range
 from explorer.views.progress import progress, strip
 from explorer.views.story import result, story
 from tests.support import is_one_sentence, plain
@@ -182,3 +184,20 @@ def test_a_presented_view_keeps_its_marks_and_says_less(moments, view):
             written = [text for mark in presented.marks.values() for text in mark.columns.get("text", ())]
             more = [text for mark in usual.marks.values() for text in mark.columns.get("text", ())]
             assert len(written) < len(more)
+
+
+def test_where_no_curve_is_drawn_the_chart_says_why(moments):
+    low, said = accuracy_range(moments[-1].state)[0], set()
+    for state, _ in moments:
+        for level in range(5):
+            chart = accuracy(state, Selection(level=level))
+            tones = VARIANTS if level else ("dense",)
+            drawn = any((np.nan_to_num(chart.marks[f"line {tone}"].columns["y"]) >= low).any() for tone in tones)
+            (why,) = chart.marks["waiting"].columns["text"]
+            assert bool(why) is not drawn
+            said.add(why)
+            for tone in tones:  # a marker stands where a curve has come to
+                line, end = (chart.marks[f"{what} {tone}"].columns for what in ("line", "end"))
+                if len(end["x"]):
+                    assert (end["x"][-1], end["y"][-1]) == (line["x"][-1], line["y"][-1])
+    assert f"Still below {low:g}%." in said

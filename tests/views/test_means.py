@@ -13,7 +13,7 @@ from explorer.events import VARIANTS, Diverged, Evaluated, Network, NetworkStart
 from explorer.state import State, fold_all
 from explorer.views import Selection, accuracy, density
 from explorer.views.means import accuracy_range, curve, early_stop_accuracy, early_stop_iteration, final_accuracy, mean
-from explorer.views.verdict import verdict
+from explorer.views.verdict import missed, verdict
 
 LEVELS = range(5)
 
@@ -179,6 +179,12 @@ def test_the_verdict_is_the_last_level_before_the_first_that_does_not_match(tiny
     if found:
         assert found.accuracy.mean == pytest.approx(statistics.fmean(a for a, _ in replicates[matching]))
         assert found.dense_iteration.high == max(i for _, i in dense)
+    miss = missed(state)
+    assert (miss.level if miss else None) == (matching + 1 if matching + 1 < len(replicates) else None)
+    if miss:
+        worse, later = not miss.as_accurate, not miss.as_early
+        assert worse == (accuracy < min(a for a, _ in dense) - 1e-9)
+        assert later == (iteration > max(i for _, i in dense))
 
 
 def test_without_a_trained_dense_network_there_is_no_verdict(moments):

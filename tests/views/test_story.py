@@ -12,8 +12,8 @@ from explorer.places import place
 from explorer.presets import DEFAULT
 from explorer.state import State, fold
 from explorer.views import Selection
-from explorer.views.story import caption, result, story
-from explorer.views.verdict import verdict
+from explorer.views.story import caption, introduction, parting, result, story
+from explorer.views.verdict import missed, verdict
 
 MEASURES = {
     "final": lambda evaluations: evaluations[-1],
@@ -92,7 +92,30 @@ def test_the_verdict_is_told_in_its_numbers():
     assert f"{found.accuracy.mean:.1f}% ({found.accuracy.low:.1f}–{found.accuracy.high:.1f})" in numbers
     assert f"early stop at {found.iteration.mean:.0f}" in numbers
     assert "n = 3" in numbers
+    miss, longest = missed(state), max(known.early_stop.iteration for known in state.find("ticket", 0).values())
+    assert miss.level == found.level + 1
+    left = f"{100 * state.experiment.density(miss.level):.1f}%"
+    assert f"{left} stops at {miss.iteration.mean:.0f}, dense by {longest}" in numbers
     assert result(replace(state, ended=Ended("cancelled"))).about == "So far, winning tickets down to"
+
+
+def test_only_what_matches_still_reaches_its_accuracy():
+    state = Run.open(place("assets", "recorded", DEFAULT)).state
+    last = verdict(state).level
+    for level in range(1, state.experiment.levels + 1):
+        assert ("still reaches" in text(story(state, Selection(level=level)))) == (level <= last)
+
+
+def test_a_recorded_search_is_introduced_by_its_verdict_and_where_the_ticket_parts_from_its_controls(shared):
+    state = Run.open(place("assets", "recorded", DEFAULT)).state
+    said = text(introduction(state, Selection()))
+    matches, parts = (f"{100 * state.experiment.density(at):.1f}%" for at in (verdict(state).level, parting(state)))
+    assert re.findall(r"\d+\.\d%", said) == [matches, parts]
+    for level in range(parting(state), state.experiment.levels + 1):
+        lowest = min(known.last.test_accuracy for known in state.find("ticket", level).values())
+        for control in VARIANTS[1:]:
+            assert max(known.last.test_accuracy for known in state.find(control, level).values()) < lowest
+    assert text(introduction(shared.live, Selection())) == f"A recorded search. {text(story(shared.live, Selection()))}"
 
 
 @pytest.mark.parametrize(
