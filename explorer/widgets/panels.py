@@ -240,7 +240,7 @@ class WeightsView(View):
             self._boxes[v].add_class(f"lt-of-{v}")
             children += [
                 name(v, "lt-alone"),
-                text(self.legend, "lt-caption", "lt-weights-caption", f"lt-of-{v}"),
+                text(f"<span>surviving weights</span> {self.legend}", "lt-caption", "lt-weights-caption", f"lt-of-{v}"),
                 self._boxes[v],
             ]
         return children
@@ -272,9 +272,7 @@ class DistanceView(WeightsView):
     """How far training moved the surviving weights, for each variant."""
 
     name = "distance"
-    legend = (
-        '<span>surviving weights</span> <i class="lt-initial"></i>size before <i class="lt-trained"></i>distance moved'
-    )
+    legend = '<i class="lt-initial"></i>size before <i class="lt-trained"></i>distance moved'
 
     def _count(self, state: State, selection: Selection) -> Histogram:
         return distance(state, selection)
