@@ -19,13 +19,22 @@ function afterPainting(done) {
 
 // Voila gives up the connection when its page is left, a moment before the last frame may be painted.
 let left = false;
-addEventListener("beforeunload", () => (left = true));
+const SEARCHING = "lt-searching"; // in the tab's own memory, which a reload leaves as it is
+addEventListener("beforeunload", () => {
+  left = true;
+  const searches = "voila" in document.body.dataset && document.querySelector(".lt-status :is(.lt-is-running, .lt-is-paused)");
+  if (searches) sessionStorage.setItem(SEARCHING, "");
+});
 
 function initialize({ model }) {
   const answer = ({ frame }) => frame && afterPainting(() => left || model.send({ painted: frame }));
   model.on("msg:custom", answer);
   // A link to this page may ask for settings.
   if ("voila" in document.body.dataset && location.search) model.send({ query: location.search });
+  if (sessionStorage.getItem(SEARCHING) !== null) {
+    sessionStorage.removeItem(SEARCHING);
+    model.send({ returned: true });
+  }
   return () => model.off("msg:custom", answer);
 }
 
@@ -55,7 +64,7 @@ function render({ model, el }) {
     const size = home.classList.contains("lt-explorer") ? sizeOf({ width, height }) : "middle";
     home.classList.remove("lt-light", "lt-dark");
     home.classList.add(`lt-${model.get("theme")}`);
-    home.classList.toggle("lt-presenting", Boolean(presents));
+    home.classList.toggle("lt-presenting", Boolean(presents) && home.classList.contains("lt-explorer"));
     home.dataset.presents = presents;
     home.dataset.focus = model.get("focus");
     home.querySelector(".lt-status")?.setAttribute("role", "status");

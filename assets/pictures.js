@@ -23,14 +23,25 @@ function line(text, { left, top, height }, { fontFamily, fontSize, fontWeight, c
   return { box: { left, top, width, height }, drawn: node("text", { x: left, y, ...letters }, text) };
 }
 
+// The lines that the browser broke a text into, each with the place of its first word.
+function broken(text) {
+  const range = document.createRange(), lines = [];
+  for (const { 0: word, index } of text.textContent.matchAll(/\S+/g)) {
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    const box = range.getBoundingClientRect(), last = lines.at(-1);
+    if (last && box.top < last.box.bottom) last.words.push(word);
+    else lines.push({ words: [word], box });
+  }
+  return lines;
+}
+
 function* texts(root) {
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), range = document.createRange();
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    const text = walker.currentNode.textContent.replace(/\s+/g, " ").trim(), around = walker.currentNode.parentElement;
-    if (around.closest(".lt-plot, select, label, button:not(.mod-active)")) continue;
-    range.selectNodeContents(walker.currentNode);
-    const box = range.getBoundingClientRect(), style = getComputedStyle(around);
-    if (text && isSeen(box) && style.visibility !== "hidden") yield line(text, box, style);
+    const around = walker.currentNode.parentElement, style = getComputedStyle(around);
+    if (around.closest(".lt-plot, select, label, button:not(.mod-active)") || style.visibility === "hidden") continue;
+    for (const { words, box } of broken(walker.currentNode)) if (isSeen(box)) yield line(words.join(" "), box, style);
   }
 }
 

@@ -101,6 +101,7 @@ class Explorer(ipywidgets.Box):
         self._page.on_key(self._key)
         self._page.on_query(self._follow_link)
         self._page.on_name(self._focus)
+        self._page.on_return(self._welcome_back)
         traitlets.link((self, "theme"), (self._page, "theme"))
         self._draw()
 
@@ -124,7 +125,8 @@ class Explorer(ipywidgets.Box):
         about = About()
         view = self._main.add(name, self.state, self._selection, partial(self._explain, about=about))
         view.show(self.state, self._selection)
-        self._drawers[f"About {id(about)}"] = about
+        self._drawers = {name: drawer for name, drawer in self._drawers.items() if drawer.comm is not None}
+        self._drawers[f"About {id(about)}"] = about  # until its cell is closed
         return Alone(self._page, view, about)
 
     def start(self) -> None:
@@ -157,6 +159,7 @@ class Explorer(ipywidgets.Box):
         """Show a level that was reached; with an iteration, or in a replay, the moment when it had come that far."""
         if level not in self._source.state.by_level:
             return
+        self._preview = None  # what was pointed at before is no longer asked for
         if iteration is None and self._playback.number is None:
             live = self.status in RUNNING and level == self._source.state.level
             self.level = None if live else level
@@ -359,6 +362,11 @@ class Explorer(ipywidgets.Box):
             self._problem = " ".join(problems)
             self.refresh()
 
+    def _welcome_back(self) -> None:
+        """Say where the search is that ended because its page was left."""
+        self._problem = "The search that ran when this page was left was interrupted; Runs has what it had come to."
+        self.refresh()
+
     def _make_ready(self) -> None:
         """Load what trains networks while nobody waits for it: it takes more than a second."""
         threading.Thread(target=lambda: load_back_end(self._device), name="make ready", daemon=True).start()
@@ -407,14 +415,12 @@ class Explorer(ipywidgets.Box):
         self.experiment, self.level = source.experiment, None
         self.refresh()
 
-    def _open_listed(self, path: Path) -> None:
+    def _open_listed(self, run: Run) -> None:
         """Show a run that was chosen from the table; a search is not ended by the way."""
         if self.session and self.session.status in RUNNING:
             raise RunError(
-                f"{path.name} is not opened: a search runs on this page; cancel it first, or wait for its end."
+                f"{run.path.name} is not opened: a search runs on this page; cancel it first, or wait for its end."
             )
-        run = Run.open(path)
-        _ = run.state  # damage is told in the table, and leaves what is on screen
         self.run = run
         self._close_drawers()
 
@@ -450,13 +456,11 @@ class Explorer(ipywidgets.Box):
             self._pump.wake(1.0)
 
     def _screen(self) -> Screen:
-        selection = self._selection
-        if self._preview is not None and self._playback.number is None:  # a replay shows its own level
+        selection, state = self._selection, self.state
+        if self._preview in state.by_level:  # in a replay as far as it has come
             selection = replace(selection, level=self._preview)
         introduces = self._introduces and self.status == "idle"
-        return Screen(
-            self.state.only(selection.variants), self._newest, selection, self.status, introduces, self._problem
-        )
+        return Screen(state.only(selection.variants), self._newest, selection, self.status, introduces, self._problem)
 
     def _draw_status(self) -> None:
         status = "idle" if self._introduces else self._source.status

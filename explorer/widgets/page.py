@@ -32,6 +32,7 @@ class Page(anywidget.AnyWidget):
         self._pressed: Callable[[str], None] = lambda key: None
         self._asked: Callable[[str], None] = lambda query: None
         self._named: Callable[[str], None] = lambda variant: None
+        self._back: Callable[[], None] = lambda: None
         self._frame, self._painted = 0, asyncio.Event()
         self.on_msg(self._answered)
 
@@ -58,6 +59,10 @@ class Page(anywidget.AnyWidget):
         """Call `named` with the variant whose name a person clicks."""
         self._named = named
 
+    def on_return(self, back: Callable[[], None]) -> None:
+        """Call `back` where the page was left, as by a reload, while a search ran on it."""
+        self._back = back
+
     def _answered(self, widget: object, content: dict[str, Any], buffers: object) -> None:
         if content.get("painted") == self._frame:
             self._painted.set()
@@ -65,5 +70,7 @@ class Page(anywidget.AnyWidget):
             self._pressed(content["key"])
         elif "name" in content:
             self._named(str(content["name"]))
+        elif "returned" in content:
+            self._back()
         elif "query" in content:
             self._asked(str(content["query"]))

@@ -50,11 +50,11 @@ class Runs(Drawer):
     """The drawer with the table of runs, and above it the tickets of those that are ticked.
 
     Args:
-        opened: shows a run; raises `ExplorerError` where it does not.
+        opened: shows a run that was read; raises `ExplorerError` where it does not.
         removed: called when the run on screen was deleted.
     """
 
-    def __init__(self, opened: Callable[[Path], None], removed: Callable[[], None]) -> None:
+    def __init__(self, opened: Callable[[Run], None], removed: Callable[[], None]) -> None:
         self._opened, self._removed = opened, removed
         self._listed: list[Listed] = []
         self._outcomes: dict[Listed, str] = {}
@@ -63,6 +63,8 @@ class Runs(Drawer):
         self._shown: tuple[Path | None, str] = (None, "idle")
         self._stale = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._reading = ""  # what is said while a run is read
         self._plot: Plot | None = None  # made when there is something to compare
         self._comparison, self._table = box("lt-comparison"), RunTable(self._asked)
         self._hint, self._kept = text("", "lt-hint"), text("", "lt-kept")
@@ -125,7 +127,7 @@ class Runs(Drawer):
         try:
             match want:
                 case "open" if run:
-                    self._opened(run.path)
+                    self._open(run.path)
                 case "delete" if run:
                     self._delete(run)
                 case "tick" if run:
@@ -147,7 +149,28 @@ class Runs(Drawer):
         self._undo, self._table.deleted = None, ""
         path = restore(token)
         if shown and self._shown[0] is None:  # nothing else came on screen since
-            self._opened(path)
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        """Read a run in a thread, as a large one takes seconds, and show it; a plain script has no loop, and waits."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._opened(_read(path))
+            return
+        if self._opening:
+            self._opening.cancel()  # who chose another one meanwhile wants that
+        self._reading = f"Reading {path.name} …"
+        self._opening = loop.create_task(self._read_and_open(path))
+
+    async def _read_and_open(self, path: Path) -> None:
+        try:
+            run = await asyncio.to_thread(_read, path)
+            self._reading = ""
+            self._opened(run)
+        except ExplorerError as error:
+            self._reading, self._table.said = "", str(error)
+            self._stale.set()
 
     def _tick(self, listed: Listed) -> None:
         """Compare a run, by the first letter that is free, or do so no more."""
@@ -185,7 +208,8 @@ class Runs(Drawer):
 
     def _draw_comparison(self) -> None:
         ready = len(self._compared) > 1
-        self._hint.value = "" if ready or len(self._listed) < 2 else "Tick two to six runs to compare their tickets."
+        ask = "" if ready or len(self._listed) < 2 else "Tick two to six runs to compare their tickets."
+        self._hint.value = html.escape(self._reading) or ask
         if not ready:
             self._comparison.children = ()
             return
@@ -221,3 +245,10 @@ class Runs(Drawer):
             "dash": DASHES.get(tone, []) if tone else [],
             "shape": SHAPES[tone] if tone else "",
         }
+
+
+def _read(path: Path) -> Run:
+    """Read a run whole. Raises `RunError` where it is damaged, which leaves what is on screen."""
+    run = Run.open(path)
+    _ = run.state
+    return run

@@ -88,6 +88,11 @@ def test_a_level_under_the_pointer_is_shown_everywhere_and_a_click_stays(explore
     explorer.page.mouse.up()
     explorer.wait_for("replaying")
     explorer.until(lambda: shown_level(explorer) == "34%")
+    early = (explorer.column("density", "points ticket 0")[0] - span[0]) / (span[1] - span[0])
+    point(explorer, PLOT.format("density"), early, 0.3)  # in a replay, too
+    explorer.until(lambda: shown_level(explorer) == "58%")
+    point(explorer, "h1")
+    explorer.until(lambda: shown_level(explorer) == "34%")
 
 
 def test_pixels_units_and_ranges_of_weights_are_pointed_out(explorer):

@@ -17,7 +17,7 @@ MATRIX = ".lt-matrix.lt-of-{}"
 
 def test_a_recorded_search_is_there_with_no_click(explorer):
     assert explorer.status == "idle"
-    assert explorer.story.startswith("A recorded search. At 6.7% of its weights the ticket still reaches")
+    assert explorer.story.startswith("Recorded: tickets match the dense network down to 19.6% of its weights")
     assert explorer.points("accuracy", "line ticket") > 10
     assert explorer.points("density", "points ticket 0") == 5
     assert len(explorer.column("histogram random-sparse", "trained", "top")) > 10

@@ -27,7 +27,7 @@ def test_it_opens_on_the_default_preset():
     assert explorer.status == "idle"
     assert explorer.experiment == preset(DEFAULT), "the recorded search is one of the preset as it is today"
     assert controls(explorer).check() == preset(DEFAULT)
-    assert explorer._main._story.value.startswith('<p class="">A recorded search. ')
+    assert explorer._main._story.value.startswith('<p class="">Recorded: ')
 
 
 def test_a_recorded_run_is_shown(shared):
