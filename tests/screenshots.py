@@ -9,6 +9,7 @@ from explorer.widgets.panels import VIEWS
 from tests.browser.page import Explorer, chromium, serving
 
 SIZES = {"1280x720": (1280, 720), "1440x900": (1440, 900), "1920x1080": (1920, 1080)}
+DRAWN = "() => [...document.querySelectorAll('.lt-plot')].every(plot => !plot.clientWidth || plot.drawing?.())"
 
 
 def main() -> None:
@@ -61,6 +62,7 @@ def views(explorer: Explorer, folder: Path, theme: str) -> None:
 
 
 def take(explorer: Explorer, file: Path) -> None:
+    explorer.page.wait_for_function(DRAWN)
     explorer.page.wait_for_timeout(1500)  # the figures fit themselves to a new size in their own time
     explorer.page.screenshot(path=file)
     print(file)
