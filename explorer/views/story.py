@@ -144,7 +144,8 @@ def _measure(selection: Selection, live: bool) -> Measurement:
 def introduction(state: State, selection: Selection) -> Sentence:
     """Say of a recorded run how far down its tickets go, and where they part from their controls."""
     found, level = verdict(state), parting(state)
-    if found is None or level is None or too_short(state) or _exception(state, selection):
+    asked = selection.level is not None or state.ended is None  # for one level, or for a moment of the history
+    if asked or found is None or level is None or too_short(state):
         return (Said("A recorded search. "), *story(state, selection))
     down, parted = (words.remaining(state.experiment.density(at), exact=True) for at in (found.level, level))
     return (

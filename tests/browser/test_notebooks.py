@@ -102,7 +102,7 @@ def test_the_page_and_single_views_in_cells(browser, notebooks, home):
     explorer.page = page
     box = page.locator(".lt-explorer").bounding_box()
     assert box["width"] <= 1600
-    assert explorer.story.startswith("A recorded search.")
+    assert explorer.story.startswith("Recorded:")
     explorer.until(lambda: explorer.pixels(".lt-alone-page .lt-matrix.lt-of-ticket") != 0)
     matrix = explorer.pixels(".lt-alone-page .lt-matrix.lt-of-ticket")
     page.locator(".lt-explorer .lt-level-scrubber button").nth(2).click()

@@ -168,6 +168,21 @@ def test_nothing_scrolls_and_all_is_in_place(explorer):
             assert box["y"] + box["height"] <= height
 
 
+def test_a_narrow_page_is_read_from_top_to_bottom(explorer):
+    explorer.page.set_viewport_size({"width": 1000, "height": 700})
+    explorer.set(prune="120", levels="x")
+    places = []
+    for part in (".lt-story", ".lt-density", ".lt-matrix.lt-of-ticket", ".lt-prune .lt-message p", ".lt-cancel"):
+        explorer.page.locator(part).scroll_into_view_if_needed()
+        box = explorer.page.locator(part).bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 1000
+        assert 0 <= box["y"] <= box["y"] + box["height"] < 701
+        places.append(box["y"] + explorer.page.evaluate("document.querySelector('.lt-page').scrollTop"))
+    assert places == sorted(places)
+    explorer.set(prune="42", levels="5")
+    explorer.page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_a_reload_starts_afresh(explorer, address):
     explorer.start()
     explorer.open(address)

@@ -115,6 +115,7 @@ def test_a_recorded_search_is_introduced_by_its_verdict_and_where_the_ticket_par
         lowest = min(known.last.test_accuracy for known in state.find("ticket", level).values())
         for control in VARIANTS[1:]:
             assert max(known.last.test_accuracy for known in state.find(control, level).values()) < lowest
+    assert text(introduction(state, Selection(level=2))).startswith("A recorded search. At 33.7% of its weights")
     assert text(introduction(shared.live, Selection())) == f"A recorded search. {text(story(shared.live, Selection()))}"
 
 
