@@ -187,7 +187,7 @@ def _follow(session: Session) -> None:
     """Show progress and time left on stderr until the session ends: a bar, or a line a level where none can move."""
     console = Console(stderr=True, highlight=False, markup=False)
     columns = ("{task.description}", BarColumn(), "{task.percentage:>3.0f}%", "{task.fields[left]}")
-    said = -1
+    said: int | str = ""
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting", total=1.0, left="")
         while session.wait(0.2) in ("running", "paused"):
@@ -196,8 +196,9 @@ def _follow(session: Session) -> None:
             density = words.remaining(state.experiment.density(state.level), exact=True)
             where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
             bar.update(task, completed=now.share, description=where, left=now.left)
-            if bar.disable and state.networks and state.level > said:
-                said = state.level
+            news = state.level if state.networks else state.preparing
+            if bar.disable and news != said:
+                said = news
                 click.echo(": ".join(filter(None, (where, now.left))), err=True)
     session.wait()  # for whoever still prints the last records
 

@@ -11,6 +11,7 @@ from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
 SAME = 0.85  # of the dense time: what is above is no gain, and what is below needs a word of its own
+SPARSE = ("numba",)  # the back ends whose work is in proportion to the surviving weights
 PLACES = {"CPU": "on this CPU", "GPU": "on a GPU"}
 
 
@@ -83,12 +84,15 @@ def _milliseconds(pace: Pace) -> float:
 
 
 def _note(state: State) -> str:
-    """Say why a sparser network is no faster."""
-    paces = _done(state)
-    sparsest = max(paces, default=0)
-    if state.progress is None or 0 not in paces or _milliseconds(paces[sparsest]) < SAME * _milliseconds(paces[0]):
+    """Say why a sparser network is faster, or is not."""
+    paces, now = _done(state), state.progress
+    if now is None or 0 not in paces:
+        return ""
+    if now.back_end in SPARSE:
+        return f"Masks save time {PLACES[now.device]}: only surviving weights are multiplied."
+    if _milliseconds(paces[max(paces)]) < SAME * _milliseconds(paces[0]):
         return ""  # other work on this machine made the first levels slower
-    return f"Masks save nothing {PLACES[state.progress.device]}: pruned weights are still multiplied."
+    return f"Masks save nothing {PLACES[now.device]}: pruned weights are still multiplied."
 
 
 def _waiting(state: State) -> str:
