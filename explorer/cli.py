@@ -322,6 +322,27 @@ def presets() -> None:
 
 @lottery.command()
 @click.option(
+    "--rounds", default=7, type=click.IntRange(min=1), metavar="N", help="How often to time each (default: 7)."
+)
+@click.option("--whole", is_flag=True, help="A whole search, too, against the plain loops: some ten minutes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def bench(rounds: int, whole: bool, as_json: bool) -> None:
+    """Measure how fast this machine's CPU trains, against plain PyTorch loops: about two minutes."""
+    from explorer.benchmarks.bench import measure
+    from explorer.benchmarks.report import table, to_json
+
+    with Console(stderr=True).status("loading") as status:
+        report = measure(rounds, whole, status.update)
+    if as_json:
+        click.echo(to_json(report))
+    else:
+        console = Console(highlight=False, markup=False)
+        console.width = max(console.width, 120)  # a table cut off says nothing
+        console.print(table(report))
+
+
+@lottery.command()
+@click.option(
     "--port",
     type=click.IntRange(1, 65535),
     metavar="N",
