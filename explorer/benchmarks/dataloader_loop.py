@@ -48,7 +48,7 @@ class Splits(NamedTuple):
 def prepare(data: Data) -> Splits:
     """Have the images ready for `train`."""
     train = Images(data.train)
-    return Splits(train, (Subset(train, range(MEASURED)), Images(data.validation), Images(data.test)))
+    return Splits(train, (Subset(train, range(min(MEASURED, len(train)))), Images(data.validation), Images(data.test)))
 
 
 def train(
