@@ -195,11 +195,11 @@ def _follow(session: Session) -> None:
             now = progress(state)
             density = words.remaining(state.experiment.density(state.level), exact=True)
             where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
-            bar.update(task, completed=now.share, description=where, left=now.left)
+            bar.update(task, completed=now.share, description=state.preparing or where, left=now.left)
             news = state.level if state.networks else state.preparing
             if bar.disable and news != said:
                 said = news
-                click.echo(": ".join(filter(None, (where, now.left))), err=True)
+                click.echo(state.preparing or ": ".join(filter(None, (where, now.left))), err=True)
     session.wait()  # for whoever still prints the last records
 
 

@@ -780,7 +780,7 @@ class SparseBackEnd(BackEnd):
         work, begun = workers.submit(self.prepare), time.perf_counter()
         while not wait([work], BEAT).done:
             if time.perf_counter() - begun > FROM_DISK:
-                yield Preparing("compiling the training step, once on this machine")
+                yield Preparing("Compiling the training step, once on this machine")
         work.result()
 
     def _train(self, starts: Iterable[tuple[Network, Start]], watch: Watch, workers: _Workers) -> Generator[Event]:

@@ -32,7 +32,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a search is: 0–1; the time left, or what training waits for; and the rows of figures."""
+    """How far a search is."""
 
     share: float
     left: str
@@ -109,7 +109,7 @@ def progress(state: State) -> Progress:
     done, total = network_iterations(state)
     running = now if not state.ended else None
     measured = seconds_an_image(state)
-    left = f"{words.duration(images_left(state) * measured)} left" if running and measured else state.preparing
+    left = f"{words.duration(images_left(state) * measured)} left" if running and measured else ""
     pace = words.count(running.steps / running.seconds) if running and running.seconds else "–"
     iteration = max((known.iteration for known in state.by_level.get(state.level, {}).values()), default=0)
     figures = (

@@ -258,7 +258,7 @@ def test_it_says_that_it_compiles_before_anything_trains(population, monkeypatch
     monkeypatch.setattr(SparseBackEnd, "prepare", staticmethod(lambda: time.sleep(0.3)))
     events = list(SparseBackEnd(experiment, load("tiny"), "cpu")(starts, nobody))
     said = list(itertools.takewhile(lambda event: isinstance(event, Preparing), events))
-    assert set(said) == {Preparing("compiling the training step, once on this machine")}
+    assert set(said) == {Preparing("Compiling the training step, once on this machine")}
     assert records(events[len(said) :]) == without
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer import Experiment, search
-from explorer.events import VARIANTS, Ended, Evaluated, Network, NetworkStarted, NetworkTrained, Preparing, Progress
+from explorer.events import VARIANTS, Ended, Evaluated, Network, NetworkStarted, NetworkTrained, Progress
 from explorer.state import State, fold, fold_all
 from explorer.views import words
 from explorer.views.progress import EVALUATED, SETTLED, images_left, network_iterations, progress, strip
@@ -89,14 +89,6 @@ def test_no_time_is_told_of_what_has_ended_or_was_read(moments):
             assert progress(moment.state).left == ""
         else:
             assert ("device", "CPU, numba") in progress(moment.state).figures
-
-
-def test_what_training_waits_for_is_told_until_it_begins(tiny):
-    waiting = fold(State(tiny), Preparing("compiling"))
-    assert progress(waiting).left == "compiling"
-    network = Network("ticket", 0, 0)
-    for event in (NetworkStarted(network), Ended("failed", "why")):
-        assert progress(fold(waiting, event)).left == ""
 
 
 def test_the_strip_shows_what_has_become_of_each_level(moments, shared):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from explorer import Experiment, Explorer, Refused, Run, Session
 from explorer.events import Evaluated
 from explorer.places import place
 from explorer.presets import DEFAULT, PRESETS, preset
+from explorer.state import State
 from explorer.views import words
 from explorer.views.explanations import EXPLANATIONS
 from explorer.views.progress import EVALUATED, seconds_an_image
@@ -320,3 +322,16 @@ def test_a_level_under_the_pointer_does_not_outlive_what_it_was_pointed_at_in(sh
     explorer.follow()
     explorer.run = Run.open(place("assets", "recorded", DEFAULT))
     assert explorer._screen().selection.level is None
+
+
+def test_what_training_waits_for_is_told_instead_of_a_story(tiny):
+    explorer, known = Explorer(tiny), State(tiny)
+    for state, expected in (known, "Reading the data…"), (replace(known, preparing="Compiling"), "Compiling…"):
+        explorer._main.show_story(explorer._screen()._replace(state=state, newest=state, status="running"))
+        assert explorer._main._story.value == f'<p class="">{expected}</p>'
+
+
+@pytest.mark.parametrize(("usable", "left"), [(8, 7), (2, 1), (1, 1)])
+def test_a_search_leaves_a_core_to_the_page(tiny, monkeypatch, usable, left):
+    monkeypatch.setattr("explorer.widgets.explorer.usable_cores", lambda: usable)
+    assert Explorer(tiny)._new_session().cores == left
