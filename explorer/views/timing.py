@@ -7,11 +7,11 @@ from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels, round_step, ticks
 from explorer.views.level_axis import LevelAxis
 from explorer.views.means import shown_level
+from explorer.views.progress import SPARSE
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
 SAME = 0.85  # of the dense time: what is above is no gain, and what is below needs a word of its own
-SPARSE = ("numba",)  # the back ends whose work is in proportion to the surviving weights
 PLACES = {"CPU": "on this CPU", "GPU": "on a GPU"}
 
 
