@@ -15,7 +15,7 @@ EVALUATED = 0.25
 
 SPARSE = {"numba": 0.02}
 """The back ends whose work is in proportion to the surviving weights, each with what an image takes in any case, as a
-share of a dense network's: measured by `lottery bench`, which finds 1.2% of the weights 28 times as fast."""
+share of a dense network's: measured by `lottery bench`, which finds 1.2% of the weights some 30 times as fast."""
 
 SETTLED = 2.0
 """Seconds of training from which on its pace is told: the first steps are slow."""
@@ -101,7 +101,7 @@ def images_left(state: State, back_end: str = "") -> float:
 
 
 def seconds_an_image(state: State) -> float:
-    """Return how long the dense network takes to train on an image, as this search has measured; 0 before it is known."""
+    """Return how long the dense network takes to train on an image, by this search; 0 before it is known."""
     now, done = state.progress, 0.0
     if now is None or now.seconds < SETTLED:
         return 0.0
