@@ -10,7 +10,7 @@ from explorer.experiment import Experiment
 from explorer.state import State
 from explorer.views import words
 
-EVALUATED = 0.25
+EVALUATED = 0.4
 """Time to evaluate an image, as a share of that to train on one: measured on a CPU, where it goes forward only."""
 
 SPARSE = {"numba": 0.02}
