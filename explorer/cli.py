@@ -199,7 +199,8 @@ def _follow(session: Session) -> None:
             news = state.level if state.networks else state.preparing
             if bar.disable and news != said:
                 said = news
-                click.echo(state.preparing or ": ".join(filter(None, (where, now.left))), err=True)
+                level = ": ".join(filter(None, (where, now.left)))
+                click.echo(level if state.networks else state.preparing, err=True)
     session.wait()  # for whoever still prints the last records
 
 
