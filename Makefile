@@ -16,8 +16,9 @@ test: browser ## style, types and tests; flags of pytest go in ARGS="-k masks"
 	.venv/bin/mypy
 	.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-bench: install ## measure speed and latency
-	.venv/bin/python -m tests.bench $(ARGS)
+bench: install ## measure speed and latency; flags of lottery bench go in ARGS="--whole"
+	.venv/bin/lottery bench $(ARGS)
+	.venv/bin/python -m tests.bench
 
 soak: browser ## leave the page alone for an hour and see what grows
 	.venv/bin/python -m tests.soak $(ARGS)

@@ -23,7 +23,7 @@ Masks = Mapping[str, pruning.Mask]
 
 
 def search(
-    experiment: Experiment, device: str = "auto", known: Known | None = None, watch: Watch | None = None
+    experiment: Experiment, device: str = "auto", known: Known | None = None, watch: Watch | None = None, cores: int = 0
 ) -> Generator[Event]:
     """Search for winning tickets, and train the controls of each: yields events until `Ended("finished")`.
 
@@ -36,6 +36,7 @@ def search(
         device: "auto", "cpu" or "cuda".
         known: networks that need no training again, by who they are.
         watch: asked at each evaluation of a network whether its weights are to be shown (`WeightsSeen`).
+        cores: how many cores of a CPU to train on, 0 for all that there are; no number depends on it.
 
     Raises:
         Refused: the device is not there. Raised by the call itself, before anything runs.
@@ -43,13 +44,13 @@ def search(
     """
     device = resolve_device(device)
     check(experiment.dataset)
-    return _search(experiment, device, dict(known or {}), watch or (lambda network: False))
+    return _search(experiment, device, dict(known or {}), watch or (lambda network: False), cores)
 
 
 def _search(
-    experiment: Experiment, device: str, known: dict[Network, NetworkTrained | Diverged], watch: Watch
+    experiment: Experiment, device: str, known: dict[Network, NetworkTrained | Diverged], watch: Watch, cores: int
 ) -> Generator[Event]:
-    train = back_end(device)(experiment, load(experiment.dataset), device)
+    train = back_end(experiment, device)(experiment, load(experiment.dataset), device, cores)
     for population in order(experiment):
         todo = [network for network in population if network not in known and not ended(network, known)]
         left = cache(partial(pruned, experiment, known))  # a parent is pruned once for its three children

@@ -187,7 +187,7 @@ def _follow(session: Session) -> None:
     """Show progress and time left on stderr until the session ends: a bar, or a line a level where none can move."""
     console = Console(stderr=True, highlight=False, markup=False)
     columns = ("{task.description}", BarColumn(), "{task.percentage:>3.0f}%", "{task.fields[left]}")
-    said = -1
+    said: int | str = ""
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting", total=1.0, left="")
         while session.wait(0.2) in ("running", "paused"):
@@ -195,10 +195,12 @@ def _follow(session: Session) -> None:
             now = progress(state)
             density = words.remaining(state.experiment.density(state.level), exact=True)
             where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
-            bar.update(task, completed=now.share, description=where, left=now.left)
-            if bar.disable and state.networks and state.level > said:
-                said = state.level
-                click.echo(": ".join(filter(None, (where, now.left))), err=True)
+            bar.update(task, completed=now.share, description=state.preparing or where, left=now.left)
+            news = state.level if state.networks else state.preparing
+            if bar.disable and news != said:
+                said = news
+                level = ": ".join(filter(None, (where, now.left)))
+                click.echo(level if state.networks else state.preparing, err=True)
     session.wait()  # for whoever still prints the last records
 
 
@@ -317,6 +319,27 @@ def presets() -> None:
     for name, known in PRESETS.items():
         click.echo(f"{name}: {known.about}")
         click.echo(f"  {known.experiment.to_json()}")
+
+
+@lottery.command()
+@click.option(
+    "--rounds", default=7, type=click.IntRange(min=1), metavar="N", help="How often to time each (default: 7)."
+)
+@click.option("--whole", is_flag=True, help="A whole search, too, against the plain loops: some ten minutes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def bench(rounds: int, whole: bool, as_json: bool) -> None:
+    """Measure how fast this machine's CPU trains, against plain PyTorch loops: about two minutes."""
+    from explorer.benchmarks.bench import measure
+    from explorer.benchmarks.report import table, to_json
+
+    with Console(stderr=True).status("loading") as status:
+        report = measure(rounds, whole, status.update)
+    if as_json:
+        click.echo(to_json(report))
+    else:
+        console = Console(highlight=False, markup=False)
+        console.width = max(console.width, 120)  # a table cut off says nothing
+        console.print(table(report))
 
 
 @lottery.command()

@@ -86,6 +86,13 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """Glimpse: training waits for something that is made first; `what` says for what, in words."""
+
+    what: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """Glimpse: where the search is, and its pace.
 
@@ -116,5 +123,5 @@ class WeightsSeen:
 
 
 Record = NetworkStarted | Evaluated | NetworkTrained | Diverged | Ended
-Glimpse = Progress | WeightsSeen
+Glimpse = Preparing | Progress | WeightsSeen
 Event = Record | Glimpse

@@ -31,12 +31,16 @@ class Session:
         experiment: what to run.
         device: "auto", "cpu" or "cuda".
         out: the run directory; None makes a new one under `EXPLORER_RUNS`.
+        cores: how many cores of a CPU to train on, 0 for all that there are.
 
     `folder` is the run directory once there is one; a search that ended before it had data leaves none.
     """
 
-    def __init__(self, experiment: Experiment, device: str = "auto", out: str | Path | None = None) -> None:
-        self.experiment, self.device, self.folder = experiment, device, None if out is None else Path(out)
+    def __init__(
+        self, experiment: Experiment, device: str = "auto", out: str | Path | None = None, cores: int = 0
+    ) -> None:
+        self.experiment, self.device, self.cores = experiment, device, cores
+        self.folder = None if out is None else Path(out)
         self.state, self.history = State(experiment), History(experiment)
         self.watch: Callable[[Network], bool] = lambda network: False
         self._subscribers: list[Subscriber] = []
@@ -110,14 +114,14 @@ class Session:
         except DataError as error:
             raise Refused({"dataset": str(error)}) from None
         device = resolve_device(self.device)
-        writer = Writer(self.experiment, device, back_end(device).name, self.folder)
+        writer = Writer(self.experiment, device, back_end(self.experiment, device).name, self.folder)
         self.folder = writer.folder
         self._thread = threading.Thread(target=self._run, args=(writer, device), name="search", daemon=True)
         self._thread.start()
 
     def _run(self, writer: Writer, device: str) -> None:
         try:
-            with closing(search(self.experiment, device, watch=self._is_watched)) as events:
+            with closing(search(self.experiment, device, watch=self._is_watched, cores=self.cores)) as events:
                 self._follow(events, writer)
         except Exception as error:
             logging.getLogger(__name__).debug("the search failed", exc_info=True)

@@ -20,6 +20,7 @@ from explorer.events import (
     Network,
     NetworkStarted,
     NetworkTrained,
+    Preparing,
     Progress,
     Variant,
     WeightsSeen,
@@ -64,12 +65,14 @@ class Pace(NamedTuple):
 class State:
     """What is known of a search. Build it with `fold`; `records` counts those folded, and no glimpses.
 
-    `paces` holds the measured pace of each level, for eyes only: no record holds it, no number depends on it.
+    `preparing` says what training waits for just now, in words. `paces` holds the measured pace of each level, for
+    eyes only: no record holds it, no number depends on it.
     """
 
     experiment: Experiment
     networks: Mapping[Network, NetworkState] = field(default_factory=dict)
     records: int = 0
+    preparing: str = ""
     progress: Progress | None = None
     paces: Mapping[int, Pace] = field(default_factory=dict)
     ended: Ended | None = None
@@ -117,7 +120,11 @@ def fold(state: State, event: Event) -> State:
     """Return the state after one more event."""
     if not isinstance(event, Glimpse):
         state = replace(state, records=state.records + 1)
+    if state.preparing:
+        state = replace(state, preparing="")
     match event:
+        case Preparing(what):
+            return replace(state, preparing=what)
         case NetworkStarted(network, masks, initial):
             return _with(state, network, NetworkState(masks=masks, initial=initial))
         case Evaluated(network, iteration):

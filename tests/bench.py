@@ -1,7 +1,6 @@
-"""Measure this machine: `make bench`. Medians, and ratios within one run; nothing here is asserted.
+"""Measure the page on this machine, after `lottery bench`, by `make bench`: under load, and the preset's own time.
 
-make bench                 # training speed, the page under load, and the preset's own time
-make bench ARGS=training   # only that part
+Nothing here is asserted.
 """
 
 import os
@@ -19,66 +18,12 @@ import psutil
 import torch
 from playwright.sync_api import Browser
 
-from explorer import Experiment, preset
-from explorer.algorithm import start
-from explorer.datasets import Data, load
-from explorer.events import Network
 from explorer.places import place
 from explorer.serve import FIRST_PORT, HOST, answers, free_port
-from explorer.training.module import ModuleBackEnd
 from tests.browser.page import Explorer, chromium, serving
 from tests.support import until
 
 ROUNDS = 7
-
-
-def training() -> None:
-    """Lenet-300-100, batch 60, one thread, against a plain torch loop with a DataLoader, interleaved."""
-    experiment = preset("sixty-seconds").but(levels=1, replicates=1, evaluate=1_000_000)
-    data, steps, evaluations, ratios = load(experiment.dataset), [], [], []
-    for _ in range(ROUNDS):
-        # Both are evaluated equally often (at 0, 20, …, 200 and at the end), so their difference is steps alone.
-        short, long = (train(experiment.but(iterations=iterations), data) for iterations in (201, 701))
-        steps.append((long - short) / 500)
-        evaluations.append((short - 201 * steps[-1]) / 12)
-        ratios.append(data_loader_loop(data, 300) / 300 / steps[-1])
-    say("a network-iteration", f"{1e6 * statistics.median(steps):,.0f} µs")
-    say("plain DataLoader loop ÷ ours", f"{statistics.median(ratios):.1f} ×")
-    say("an evaluation (2,500 images)", f"{1e3 * statistics.median(evaluations):.0f} ms")
-
-
-def train(experiment: Experiment, data: Data) -> float:
-    """Train one dense network and return its seconds."""
-    network, before = Network("ticket", 0, 0), time.perf_counter()
-    for _ in ModuleBackEnd(experiment, data, "cpu")([(network, start(experiment, network, {}))], lambda network: False):
-        pass
-    return time.perf_counter() - before
-
-
-def data_loader_loop(data: Data, iterations: int) -> float:
-    """The loop that anyone would write first, on one thread; returns its seconds."""
-    torch.set_num_threads(1)
-    model = torch.nn.Sequential(
-        torch.nn.Flatten(),
-        torch.nn.Linear(784, 300),
-        torch.nn.ReLU(),
-        torch.nn.Linear(300, 100),
-        torch.nn.ReLU(),
-        torch.nn.Linear(100, 10),
-    )
-    optimizer = torch.optim.Adam(model.parameters(), lr=1.2e-3)
-    images = [(torch.from_numpy(x) / 255, int(y)) for x, y in zip(data.train.images, data.train.labels, strict=True)]
-    loader = torch.utils.data.DataLoader(images, batch_size=60, shuffle=True)
-    done, before = 0, time.perf_counter()
-    while done < iterations:
-        for pixels, labels in loader:
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(model(pixels), labels).backward()
-            optimizer.step()
-            done += 1
-            if done == iterations:
-                break
-    return time.perf_counter() - before
 
 
 WATCH = """() => {
@@ -177,6 +122,7 @@ def watched(explorer: Explorer) -> None:
         "CPU seconds of this search",
         f"{share.all:.1f}, and {alone:.1f} without a page (other threads share the caches)",
     )
+    say("memory of the kernel afterwards", f"{explorer.kernel.memory_info().rss / 1e6:.0f} MB")
     say("drawing, of the kernel's CPU seconds", f"{100 * share.drawing / share.all:.1f}%")
     for line in explorer.page.inner_text(".lt-foot").splitlines():
         say("", line)
@@ -197,21 +143,23 @@ with tempfile.TemporaryDirectory() as folder:
 class Share:
     """The CPU seconds of a kernel from now on: of all its threads, and of those that draw and send.
 
-    These are the ones that were there before the search, which brings its own: torch starts one beside the loop's.
+    These are the ones that were there before the search, which brings its own.
     """
 
     def __init__(self, kernel: psutil.Process) -> None:
         self.kernel, self.all, self.drawing = kernel, 0.0, 0.0
-        self._before = self._seconds()
+        self._begun, self._before = self._seconds(), self._threads()
 
     def measure(self) -> None:
-        now = self._seconds()
-        own = sum(now[thread] - before for thread, before in self._before.items() if thread in now)
-        taken = own + sum(seconds for thread, seconds in now.items() if thread not in self._before)
-        if taken > self.all:  # a search that has just ended took its threads along
-            self.all, self.drawing = taken, own
+        now = self._threads()
+        self.all = self._seconds() - self._begun  # those of threads that have ended are among them
+        self.drawing = sum(now[thread] - before for thread, before in self._before.items() if thread in now)
 
-    def _seconds(self) -> dict[int, float]:
+    def _seconds(self) -> float:
+        times = self.kernel.cpu_times()
+        return times.user + times.system
+
+    def _threads(self) -> dict[int, float]:
         return {thread.id: thread.user_time + thread.system_time for thread in self.kernel.threads()}
 
 
@@ -249,17 +197,11 @@ def say(what: str, figure: str) -> None:
 
 
 def main() -> None:
-    parts = {"training": training, "page": page}
-    chosen = sys.argv[1:] or list(parts)
-    unknown = [name for name in chosen if name not in parts]
-    if unknown:
-        sys.exit(f"bench: {unknown[0]!r} is not accepted; give one of {', '.join(parts)}.")
     say(
         "machine",
         f"{os.cpu_count()} cores, {platform.machine()}, torch {torch.__version__}, {time.strftime('%Y-%m-%d')}",
     )
-    for name in chosen:
-        parts[name]()
+    page()
 
 
 if __name__ == "__main__":

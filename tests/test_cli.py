@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import statistics
+import time
 import urllib.error
 from xml.etree import ElementTree
 
@@ -19,6 +20,8 @@ from explorer.places import place
 from explorer.presets import DEFAULT, PRESETS
 from explorer.runs.export import KINDS, Choice, files
 from explorer.runs.records import to_line
+from explorer.training import sparse
+from explorer.training.sparse import SparseBackEnd
 from explorer.views.story import result
 from explorer.widgets.panels import VIEWS
 from tests.browser.chromium import find
@@ -169,7 +172,7 @@ def test_without_a_terminal_it_says_a_line_a_level_on_stderr(lottery, tmp_path):
     quick = ("--levels", "2", "--replicates", "1", "--iterations", "100", "--device", "cpu")
     status, stdout, stderr = lottery("search", "--dataset", "digits", *quick, "--out", tmp_path / "run")
     assert (status, stdout) == (0, "")
-    *levels, verdict, written = stderr.splitlines()
+    *levels, verdict, written = (line for line in stderr.splitlines() if "Compiling" not in line)
     assert written == f"Written to {tmp_path / 'run'}"
     assert verdict == result(Run.open(tmp_path / "run").state).line
     _, shown, _ = lottery("show", tmp_path / "run")
@@ -177,6 +180,16 @@ def test_without_a_terminal_it_says_a_line_a_level_on_stderr(lottery, tmp_path):
     assert levels
     for line in levels:
         assert re.fullmatch(r"level \d of 2, [\d.]+% of the weights(: .+ left)?", line)
+
+
+def test_it_says_once_that_the_training_step_is_compiled(lottery, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(sparse, "FROM_DISK", 0)
+    monkeypatch.setattr(SparseBackEnd, "prepare", staticmethod(lambda: time.sleep(1)))
+    status, stdout, stderr = lottery("search", *QUICK, "--json", "--out", tmp_path / "run")
+    assert status == 0
+    assert stderr.splitlines()[0] == "Compiling the training step, once on this machine"
+    assert stderr.count("Compiling") == 1
+    assert "Compiling" not in stdout
 
 
 def test_settings_come_from_file_or_preset_then_set_then_flags(lottery, monkeypatch, tmp_path):

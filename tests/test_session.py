@@ -160,6 +160,18 @@ def test_cancel_ends_before_the_next_batch(make):
     assert session.wait(PATIENCE) == "cancelled"
 
 
+def test_a_search_that_is_cancelled_leaves_no_thread(make):
+    before = threading.enumerate()
+    session = make(iterations=1_000_000)
+    training = once(session, lambda event: isinstance(event, Progress), lambda: None)
+    session.start()
+    assert training.wait(PATIENCE)
+    assert {thread.name for thread in threading.enumerate() if thread not in before} == {"search", "training"}
+    session.cancel()
+    session.wait(PATIENCE)
+    assert threading.enumerate() == before
+
+
 def test_a_pause_after_a_cancel_holds_nothing_up(make):
     session = make()
 

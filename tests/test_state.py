@@ -15,6 +15,7 @@ from explorer.events import (
     Network,
     NetworkStarted,
     NetworkTrained,
+    Preparing,
     Progress,
     WeightsSeen,
 )
@@ -82,6 +83,13 @@ def test_the_level_is_the_deepest_that_began(tiny):
 @pytest.mark.parametrize("outcome", ["finished", "cancelled", "failed"])
 def test_the_end_is_kept_with_its_reason(tiny, outcome):
     assert fold(State(tiny), Ended(outcome, "why")).ended == Ended(outcome, "why")
+
+
+def test_what_training_waits_for_is_known_until_something_else_is_said(tiny):
+    waiting = fold(State(tiny), Preparing("Compiling"))
+    assert (State(tiny).preparing, waiting.preparing, waiting.records) == ("", "Compiling", 0)
+    for event in (NetworkStarted(ONE), Ended("failed", "why")):
+        assert fold(waiting, event).preparing == ""
 
 
 def test_folding_changes_no_earlier_state(tiny):

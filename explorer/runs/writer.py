@@ -103,7 +103,7 @@ class Writer:
 
     def _begin(self, experiment: Experiment, device: str, back_end: str) -> None:
         """Write what a run has before its first record."""
-        made_by = {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()}
+        made_by = {name: version(name) for name in ("torch", "numba", "numpy")} | {"python": platform.python_version()}
         about = {
             "format": FORMAT,
             "experiment": experiment.model_dump(),

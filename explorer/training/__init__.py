@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import NamedTuple, Protocol
 
+from explorer.architectures import Linear
 from explorer.datasets import Data
 from explorer.errors import Refused, nearest, one_of, sentence
-from explorer.events import Arrays, Event, Network
+from explorer.events import Arrays, Diverged, Evaluated, Event, Network, WeightsSeen
 from explorer.experiment import Experiment
 
 DEVICES = ("auto", "cpu", "cuda")
+
+HOMES = {"numba": "explorer.training.sparse:SparseBackEnd", "torch": "explorer.training.module:ModuleBackEnd"}
+"""Where each back end is, by name."""
+
+SERVE = {
+    ("cpu", "fully connected"): ("numba", "torch"),
+    ("cpu", "convolutional"): ("torch",),
+    ("cuda", "fully connected"): ("torch",),
+    ("cuda", "convolutional"): ("torch",),
+}
+"""The back ends that can train a kind of network on a device, the one that does first.
+
+A search begins dense and goes through all its densities with one back end, so this is the one that is faster by
+`lottery bench` from density 1 down. Nothing is timed when a search begins, for then a run's numbers would
+depend on what else the machine did.
+"""
 
 Watch = Callable[[Network], bool]
 
@@ -26,6 +45,8 @@ class Start(NamedTuple):
 class BackEnd(Protocol):
     """A back end, made once for a search: trains the networks of one population and says what happens.
 
+    Where it trains networks side by side on a CPU, it takes so many workers; 0 is one for each core.
+
     It advances the networks together, one evaluation interval at a time, keeps pruned weights at exactly zero,
     and yields at least ten times a second. `NetworkStarted`, `Evaluated`, then `NetworkTrained` or
     `Diverged` for each network, with glimpses between.
@@ -33,7 +54,11 @@ class BackEnd(Protocol):
 
     name: str
 
-    def __init__(self, experiment: Experiment, data: Data, device: str) -> None: ...
+    def __init__(self, experiment: Experiment, data: Data, device: str, workers: int = 0) -> None: ...
+
+    @staticmethod
+    def prepare() -> None:
+        """Compile or load what the first step needs, and nothing again; for most there is nothing."""
 
     def __call__(self, starts: Iterable[tuple[Network, Start]], watch: Watch) -> Iterator[Event]:
         """Train the networks from their starts, each made when it is asked for; `watch` says whose weights to show."""
@@ -53,14 +78,32 @@ def resolve_device(name: str) -> str:
     return "cuda" if here and name != "cpu" else "cpu"
 
 
-def load_back_end(name: str) -> None:
-    """Load what training on a device needs, which takes a second; a device that is not here is refused later."""
-    with suppress(Refused):
-        back_end(resolve_device(name))
+def back_ends(experiment: Experiment, device: str) -> list[type[BackEnd]]:
+    """List the back ends for a device that `resolve_device` returned, the one that is chosen first; see `SERVE`."""
+    linear = all(isinstance(layer, Linear) for layer in experiment.network.layers)
+    homes = (HOMES[name].split(":") for name in SERVE[device, "fully connected" if linear else "convolutional"])
+    return [getattr(import_module(module), name) for module, name in homes]
 
 
-def back_end(device: str) -> type[BackEnd]:
+def back_end(experiment: Experiment, device: str) -> type[BackEnd]:
     """Choose the back end for a device that `resolve_device` returned."""
-    from explorer.training.module import ModuleBackEnd
+    return back_ends(experiment, device)[0]
 
-    return ModuleBackEnd
+
+def load_back_end(experiment: Experiment, device: str) -> None:
+    """Load and compile what training needs, for seconds; a device that is not here is refused later."""
+    with suppress(Refused):
+        back_end(experiment, resolve_device(device)).prepare()
+
+
+def found(network: Network, iteration: int, numbers: Sequence[float]) -> Evaluated | Diverged:
+    """Turn what an evaluation measured, in the order of `Evaluated`, into the record of it."""
+    finite = all(map(math.isfinite, numbers))
+    return Evaluated(network, iteration, *numbers) if finite else Diverged(network, iteration)
+
+
+def tell(scores: Evaluated | Diverged, watch: Watch, weights: Callable[[], Arrays]) -> Iterator[Event]:
+    """Yield the record of an evaluation, and for who watches the network the weights that it has now."""
+    yield scores
+    if isinstance(scores, Evaluated) and watch(scores.network):
+        yield WeightsSeen(scores.network, scores.iteration, weights())

@@ -20,20 +20,10 @@ from torch.nn.functional import cross_entropy
 
 from explorer.architectures import Architecture
 from explorer.datasets import Data, Split
-from explorer.events import (
-    Arrays,
-    Diverged,
-    Evaluated,
-    Event,
-    Network,
-    NetworkStarted,
-    NetworkTrained,
-    Progress,
-    WeightsSeen,
-)
+from explorer.events import Arrays, Diverged, Evaluated, Event, Network, NetworkStarted, NetworkTrained, Progress
 from explorer.experiment import MEASURED, Experiment
 from explorer.randomness import generator
-from explorer.training import Start, Watch
+from explorer.training import BackEnd, Start, Watch, found, tell
 
 CHUNK = 2_500  # images evaluated at once; small enough to yield in time, and fixed, so that bits are too
 BEAT = 0.05  # seconds between two glimpses of progress
@@ -93,15 +83,23 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class ModuleBackEnd:
+class ModuleBackEnd(BackEnd):
     """Trains each network as a torch module of its own, with masked gradients and torch's fused Adam.
 
-    One back end serves a whole search, so that its pace is measured over all of it.
+    One back end serves a whole search, so that its pace is measured over all of it. It trains in turn,
+    however many workers there may be.
     """
 
     name = "torch"
 
-    def __init__(self, experiment: Experiment, data: Data, device: str, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        data: Data,
+        device: str,
+        workers: int = 0,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         self.experiment, self.device, self.dtype = experiment, device, dtype
         self._train, validation, test = map(self._images, (data.train, data.validation, data.test))
         self._measured = (Images(*(values[:MEASURED] for values in self._train)), validation, test)
@@ -117,14 +115,9 @@ class ModuleBackEnd:
             for network, one in list(training.items()):
                 yield from self._with_progress(one, one.advance(self._train, first, last))
                 yield from self._with_progress(one, one.evaluate(*self._measured))
-                scores = one.scores
-                if scores is None:
+                if isinstance(one.scores, Diverged):
                     del training[network]
-                    yield Diverged(network, last)
-                    continue
-                yield scores
-                if watch(network):
-                    yield WeightsSeen(network, last, one.weights())
+                yield from tell(one.scores, watch, one.weights)
         for network, one in training.items():
             yield NetworkTrained(network, *one.start, one.weights())
 
@@ -158,7 +151,7 @@ class _Training:
 
     def __init__(self, experiment: Experiment, network: Network, start: Start, device: str, dtype: torch.dtype) -> None:
         self.experiment, self.network, self.start, self.iteration = experiment, network, start, 0
-        self.scores: Evaluated | None = None
+        self.scores: Evaluated | Diverged
         self.module = build(experiment.network, experiment.data.shape, experiment.data.classes)
         load_weights(self.module, start.initial)
         self.module.to(device, dtype)
@@ -184,7 +177,7 @@ class _Training:
     def evaluate(self, *splits: Images) -> Iterator[int]:
         """Measure loss and accuracy on train, validation and test; yields 0 after each chunk of images.
 
-        The result is in `scores`, None when a loss is not a finite number.
+        The result is in `scores`.
         """
         numbers: list[float] = []
         for split in splits:
@@ -196,8 +189,7 @@ class _Training:
                     right += int((logits.argmax(1) == labels).sum())
                 yield 0
             numbers += [loss / len(split.labels), right / len(split.labels)]
-        finite = all(map(math.isfinite, numbers))
-        self.scores = Evaluated(self.network, self.iteration, *numbers) if finite else None
+        self.scores = found(self.network, self.iteration, numbers)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return a copy of every parameter."""

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 import operator
-import os
 import platform
 import threading
 import time
@@ -37,9 +36,10 @@ from numba.extending import intrinsic, lower_builtin, models, register_model, ty
 from numpy.typing import NDArray
 
 from explorer.datasets import Data, Split
-from explorer.events import Diverged, Evaluated, Event, Network, NetworkStarted, NetworkTrained, Progress, WeightsSeen
+from explorer.events import Diverged, Evaluated, Event, Network, NetworkStarted, NetworkTrained, Preparing, Progress
 from explorer.experiment import MEASURED, Experiment
-from explorer.training import Start, Watch
+from explorer.training import BackEnd, Start, Watch, found, tell
+from explorer.training.cores import usable_cores
 from explorer.training.module import BEAT, batches
 
 Floats = NDArray[np.float32]
@@ -65,6 +65,7 @@ PIXEL_REST = float(np.float32(1 / 255 - PIXEL))
 FLUSH = 0x8040  # the bits of x86's control register that take denormal numbers for zero, going in and coming out
 
 CHUNK = 2_560  # images evaluated at once, a multiple of `LANES`
+FROM_DISK = 1.0  # seconds in which kernels that were compiled before are here; beyond, they are being compiled
 PIECE = 0.05  # seconds that a worker may be away in a kernel, roughly
 PATIENCE = 0.2  # seconds that nobody may pull before the workers wait, too: to pause is not to pull
 
@@ -435,7 +436,14 @@ def aligned(size: int) -> Floats:
 
 # --- Kernels ---------------------------------------------------------------------------------------------------------
 
-kernel = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Have a function compiled when it is first called, and kept on disk where there is a place for it."""
+    options = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+    try:
+        return njit(function, cache=True, **options)
+    except RuntimeError:  # neither beside this file nor in the user's caches can anything be written
+        return njit(function, **options)
 
 
 @kernel
@@ -727,7 +735,7 @@ def lay_out(masks: list[NDArray[np.bool_]]) -> tuple[Layout, list[Numbers]]:
     return layout, elements
 
 
-class SparseBackEnd:
+class SparseBackEnd(BackEnd):
     """Trains each network in one thread, by kernels that know of its survivors only; as many at once as workers.
 
     A network's numbers, and the order of events, depend on nothing beside it, so not on the number of workers.
@@ -736,19 +744,20 @@ class SparseBackEnd:
         experiment: what to run.
         data: its images, which stay in memory as bytes.
         device: "cpu".
-        workers: how many threads train; by default, as many as this process may use cores.
+        workers: how many threads train; 0 is as many as this process may use cores.
     """
 
     name = "numba"
 
-    def __init__(self, experiment: Experiment, data: Data, device: str, workers: int | None = None) -> None:
-        self.experiment, self.workers = experiment, workers or cores()
+    def __init__(self, experiment: Experiment, data: Data, device: str, workers: int = 0) -> None:
+        self.experiment, self.workers = experiment, workers or usable_cores()
         self.images = tuple(map(lay_images, (data.train, data.validation, data.test)))
         self._steps, self._seconds, self._beat = 0, 0.0, 0.0
 
     def __call__(self, starts: Iterable[tuple[Network, Start]], watch: Watch) -> Iterator[Event]:
         """Train a population; see `explorer.training.BackEnd`."""
         with _Workers(self.workers) as workers, closing(self._train(starts, watch, workers)) as events:
+            yield from self._prepare(workers)
             begun = time.perf_counter()
             for event in events:
                 self._seconds += time.perf_counter() - begun
@@ -757,32 +766,45 @@ class SparseBackEnd:
                 workers.resume()
                 begun = time.perf_counter()
 
+    @staticmethod
+    def prepare() -> None:
+        """Compile the kernels, or read them from the disk, by calling them for no iteration and no image."""
+        layout, _ = lay_out([np.ones((1, GROUP), np.bool_)])
+        values = Values(*(aligned(0) for _ in Values._fields))
+        images = Images(np.zeros(GROUP, np.uint8), np.zeros(0, np.int64))
+        train(layout, values, *images, np.zeros((0, LANES), np.int64), 1, 0.1, 0)
+        evaluate(layout, values.parameters, values.activations, *images, 0, 0)
+
+    def _prepare(self, workers: _Workers) -> Iterator[Preparing]:
+        """Have the kernels ready before anything trains, and say so where that takes its time."""
+        work, begun = workers.submit(self.prepare), time.perf_counter()
+        while not wait([work], BEAT).done:
+            if time.perf_counter() - begun > FROM_DISK:
+                yield Preparing("Compiling the training step, once on this machine")
+        work.result()
+
     def _train(self, starts: Iterable[tuple[Network, Start]], watch: Watch, workers: _Workers) -> Generator[Event]:
         """Keep the workers busy: a network's next interval waits for a worker as soon as its last one is told of."""
         intervals = list(pairwise((0, *self.experiment.evaluations)))
         before, everyone = self._steps, []
-        training: dict[Network, tuple[_Training, Future[Evaluated | None]]] = {}
+        training: dict[Network, tuple[_Training, Future[Evaluated | Diverged]]] = {}
         try:
             for network, start in starts:
                 one = _Training(self.experiment, network, start, self.images, workers)
                 everyone.append(one)
                 yield NetworkStarted(network, start.masks, start.initial)
                 training[network] = one, workers.submit(one.advance, *intervals[0])
-            for (_, last), following in zip(intervals, [*intervals[1:], None], strict=True):
+            for following in (*intervals[1:], None):
                 for network, (one, work) in list(training.items()):
                     while not wait([work], self._until_beat()).done or self._until_beat() == 0:
                         self._steps = before + sum(each.iteration for each in everyone)
                         yield Progress(network, one.iteration, self._steps, self._seconds, "CPU", self.name)
                         self._beat = time.perf_counter()
                     scores = work.result()
-                    if scores is None:
+                    yield from tell(scores, watch, one.weights)
+                    if isinstance(scores, Diverged):
                         del training[network]
-                        yield Diverged(network, last)
-                        continue
-                    yield scores
-                    if watch(network):
-                        yield WeightsSeen(network, last, one.weights())
-                    if following is not None:
+                    elif following is not None:
                         training[network] = one, workers.submit(one.advance, *following)
             for network, (one, _) in training.items():
                 yield NetworkTrained(network, *one.start, one.weights())
@@ -792,13 +814,6 @@ class SparseBackEnd:
     def _until_beat(self) -> float:
         """Seconds until the next glimpse of progress is due."""
         return max(0.0, self._beat + BEAT - time.perf_counter())
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Workers:
@@ -879,8 +894,8 @@ class _Training:
         initial = np.concatenate([*survivors, *(start.initial[name] for name in self.bias_names)])
         parameters[: initial.size] = initial
 
-    def advance(self, first: int, last: int) -> Evaluated | None:
-        """Train from iteration `first` to `last`, then measure; None when a loss is not a finite number."""
+    def advance(self, first: int, last: int) -> Evaluated | Diverged:
+        """Train from iteration `first` to `last`, then measure; cut short where the workers stop."""
         images, order = self.images[0], batches(self.experiment, self.network, first, last)
         batch, at_once = self.experiment.batch, self._iterations_at_once()
         rows = np.full((at_once, self.blocks * LANES), len(images.labels))  # the blank image
@@ -916,19 +931,18 @@ class _Training:
         products = self.blocks * LANES * (3 * self.layout.inputs.size + 3_000)
         return max(1, round(PIECE * 1e10 / products))
 
-    def _evaluate(self) -> Evaluated | None:
+    def _evaluate(self) -> Evaluated | Diverged:
         numbers: list[float] = []
         for images, most in zip(self.images, (MEASURED, None, None), strict=True):
             size, loss, right = len(images.labels[:most]), 0.0, 0
             for first in range(0, size, CHUNK):
                 if not self.workers.go_on():
-                    return None
+                    break
                 last, values = min(first + CHUNK, size), self.values
                 part = evaluate(self.layout, values.parameters, values.activations, *images, first, last)
                 loss, right = loss + part[0], right + part[1]
             numbers += [loss / size, right / size]
-        finite = all(map(math.isfinite, numbers))
-        return Evaluated(self.network, self.iteration, *numbers) if finite else None
+        return found(self.network, self.iteration, numbers)
 
 
 def layers(experiment: Experiment) -> Iterator[tuple[str, str]]:

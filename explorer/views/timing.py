@@ -7,6 +7,7 @@ from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels, round_step, ticks
 from explorer.views.level_axis import LevelAxis
 from explorer.views.means import shown_level
+from explorer.views.progress import SPARSE
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
@@ -83,12 +84,17 @@ def _milliseconds(pace: Pace) -> float:
 
 
 def _note(state: State) -> str:
-    """Say why a sparser network is no faster."""
+    """Say why a sparser network is faster, or is not."""
     paces = _done(state)
-    sparsest = max(paces, default=0)
-    if 0 not in paces or _milliseconds(paces[sparsest]) < SAME * _milliseconds(paces[0]):
+    if 0 not in paces:
+        return ""
+    sparsest = paces[max(paces)]
+    where = PLACES.get(sparsest.device, "here")
+    if sparsest.back_end in SPARSE:
+        return f"Masks save time {where}: only surviving weights are multiplied."
+    if _milliseconds(sparsest) < SAME * _milliseconds(paces[0]):
         return ""  # other work on this machine made the first levels slower
-    return f"Masks save nothing {PLACES.get(paces[0].device, 'here')}: pruned weights are still multiplied."
+    return f"Masks save nothing {where}: pruned weights are still multiplied."
 
 
 def _waiting(state: State) -> str:

@@ -22,6 +22,7 @@ from explorer.runs import Run
 from explorer.session import Session
 from explorer.state import State
 from explorer.training import load_back_end
+from explorer.training.cores import usable_cores
 from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.views.on_screen import shown_layer
@@ -318,7 +319,7 @@ class Explorer(ipywidgets.Box):
         experiment = self._side.controls.check()
         if experiment is None:
             return None
-        session = Session(experiment, self._device)
+        session = Session(experiment, self._device, cores=max(1, usable_cores() - 1))  # one core draws the page
         session.watch = self._on_screen
         session.subscribe(lambda event: self._pump.wake(PACE))
         return session
@@ -369,7 +370,8 @@ class Explorer(ipywidgets.Box):
 
     def _make_ready(self) -> None:
         """Load what trains networks while nobody waits for it: it takes more than a second."""
-        threading.Thread(target=lambda: load_back_end(self._device), name="make ready", daemon=True).start()
+        load = partial(load_back_end, self.experiment, self._device)
+        threading.Thread(target=load, name="make ready", daemon=True).start()
 
     def _focus(self, variant: str) -> None:
         """Put a variant in focus, or all alike where it was."""

@@ -140,7 +140,7 @@ class Main(ipywidgets.Box):
     def show_story(self, screen: Screen) -> bool:
         """Write the sentence, at most once a second while only its numbers change; return whether it was time."""
         state, selection = screen.state, screen.selection
-        about = (*screen[2:], shown_level(state, selection.level), bool(state.networks), state.ended)
+        about = (*screen[2:], shown_level(state, selection.level), bool(state.networks), state.ended, state.preparing)
         pause = REPLAYED_SECONDS if screen.status == "replaying" else SENTENCE_SECONDS
         if about == self._written[0] and time.monotonic() - self._written[1] < pause:
             return False
@@ -148,7 +148,7 @@ class Main(ipywidgets.Box):
         tell = self.tell_presented if selection.presents else introduction if screen.introduces else story
         written = _html(tell(state, selection))
         if screen.status == "running" and not state.networks:
-            written = "Reading the data…"
+            written = f"{state.preparing or 'Reading the data'}…"
         if screen.problem and screen.status != "failed":  # the search's own failure says more
             written = f"<b class='lt-tone-error' role='alert'>{html.escape(screen.problem)}</b>"
         failed = "lt-failed" if screen.status == "failed" or screen.problem else ""

@@ -45,7 +45,7 @@ class Side(ipywidgets.Box):
         self._adds, self._status, self._left = text("", "lt-adds"), text("", "lt-status"), text("", "lt-left")
         self._progress, self._foot = text("", "lt-progress"), text("", "lt-foot")
         self._differs = text("", "lt-differs")
-        self._pace = 0.0  # seconds an image, as the last search of this page has measured it
+        self._pace = 0.0, ""  # seconds an image, as the last search of this page has measured it, and its back end
         super().__init__(
             [
                 text("<h1>Lottery Ticket Explorer</h1><p>Train, prune, rewind, repeat.</p>", "lt-title"),
@@ -65,8 +65,9 @@ class Side(ipywidgets.Box):
         experiment = self.controls.experiment
         self._show_buttons(ours, startable=experiment is not None)
         self.controls.lock(ours in RUNNING)
-        self._pace = seconds_an_image(state) or self._pace
-        self._adds.value = _adds(experiment, self._pace) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
+        if state.progress and (pace := seconds_an_image(state)):
+            self._pace = pace, state.progress.back_end
+        self._adds.value = _adds(experiment, *self._pace) if experiment else "<p>&nbsp;<br>&nbsp;</p>"
         other = experiment != state.experiment  # of which nobody need be told while nothing is on screen
         self._differs.value = "<p>On screen: other settings</p>" if other and state.networks else ""
         now = progress(State(state.experiment) if status == "idle" else state)  # a recorded run is not in progress
@@ -96,13 +97,13 @@ def button(label: str, tooltip: str, pressed: Callable[[str], None]) -> ipywidge
     return widget
 
 
-def _adds(experiment: Experiment, pace: float) -> str:
+def _adds(experiment: Experiment, pace: float, back_end: str) -> str:
     """Say what the settings come to: weights left, networks, and how long it will take where that is known."""
     state = State(experiment)
     _, total = network_iterations(state)
     density = words.remaining(experiment.density(experiment.levels), exact=True)
     weights = words.count(sum(p.size for p in experiment.prunable))
-    about = f", about {words.duration(images_left(state) * pace)}" if pace else ""
+    about = f", about {words.duration(images_left(state, back_end) * pace)}" if pace else ""
     networks = words.count(total / experiment.iterations)
     return f"<p>leaves <b>{density}</b> of {weights} weights<br><b>{networks}</b> networks{about}</p>"
 

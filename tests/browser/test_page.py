@@ -64,7 +64,7 @@ def test_start_shows_a_ticket_being_found(explorer):
     explorer.until(lambda: {points_: explorer.points("density", points_) for points_ in points} == points)
     explorer.until(lambda: len({explorer.pixels(FOLDED.format(variant)) for variant in variants}) == 3)
     assert "level" in explorer.page.inner_text(".lt-figures")
-    assert explorer.page.inner_text("dd.lt-device") == "CPU"
+    assert explorer.page.inner_text("dd.lt-device") == "CPU, numba"
 
 
 def test_cancel_stops_and_a_second_start_works(explorer):

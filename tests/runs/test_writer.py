@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -26,8 +27,9 @@ def test_run_json_says_what_was_run_and_by_what(shared):
     about = json.loads((shared.folder / "run.json").read_text())
     assert about["format"] == 1
     assert about["experiment"] == shared.experiment.model_dump()
-    assert (about["device"], about["back_end"]) == ("cpu", "torch")
+    assert (about["device"], about["back_end"]) == ("cpu", "numba")
     assert about["versions"]["numpy"] == np.__version__
+    assert about["versions"]["numba"] == numba.__version__
     assert torch.__version__.startswith(about["versions"]["torch"].split("+")[0])
 
 

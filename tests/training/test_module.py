@@ -90,7 +90,7 @@ def test_agrees_with_plain_numpy_after_50_steps(fifty, monkeypatch, dtype, toler
     experiment, network, start, data, slow = fifty
     built = []
     monkeypatch.setattr(reference, "build", lambda *args: built.append(build(*args)) or built[-1])
-    events = list(ModuleBackEnd(experiment, data, "cpu", dtype)([(network, start)], nobody))
+    events = list(ModuleBackEnd(experiment, data, "cpu", dtype=dtype)([(network, start)], nobody))
     (module,) = built
     for name, parameter in module.named_parameters():
         assert parameter.dtype == dtype
@@ -174,16 +174,6 @@ def test_a_module_has_the_experiments_parameters_in_order():
     assert module(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
 
 
-def test_progress_counts_every_step_and_never_goes_back(shared):
-    glimpses = [event for event in shared.events if isinstance(event, Progress)]
-    networks = sum(isinstance(event, NetworkTrained) for event in shared.events)
-    assert networks == 26
-    assert all(one.steps <= two.steps and one.seconds <= two.seconds for one, two in pairwise(glimpses))
-    assert 0 < glimpses[-1].steps <= networks * shared.experiment.iterations
-    assert all(0 <= event.iteration <= shared.experiment.iterations for event in glimpses)
-    assert {(event.device, event.back_end) for event in glimpses} == {("CPU", "torch")}
-
-
 class Clock:
     """A clock that goes on by 4 ms each time someone looks."""
 
@@ -192,6 +182,16 @@ class Clock:
     def perf_counter(self):
         self.now += 0.004
         return self.now
+
+
+def test_progress_counts_every_step_and_never_goes_back(tiny, monkeypatch):
+    monkeypatch.setattr(reference, "BEAT", 0)
+    starts = [(network, sparse_start(tiny, network)) for network in (Network("ticket", r, 0) for r in range(3))]
+    glimpses = [e for e in ModuleBackEnd(tiny, load("tiny"), "cpu")(starts, nobody) if isinstance(e, Progress)]
+    assert all(one.steps <= two.steps and one.seconds <= two.seconds for one, two in pairwise(glimpses))
+    assert glimpses[-1].steps == 3 * tiny.iterations
+    assert {event.iteration for event in glimpses} == set(range(tiny.iterations + 1))
+    assert {(event.device, event.back_end) for event in glimpses} == {("CPU", "torch")}
 
 
 def test_looks_up_ten_times_a_second_and_counts_no_pause(tiny, monkeypatch):
@@ -210,9 +210,11 @@ def test_looks_up_ten_times_a_second_and_counts_no_pause(tiny, monkeypatch):
     assert len(looked) > 20
 
 
-def test_weights_are_seen_with_pruned_ones_at_zero(shared):
-    seen = [event for event in shared.events if isinstance(event, WeightsSeen)]
-    assert [event.iteration for event in seen] == list(shared.experiment.evaluations)
+def test_weights_are_seen_with_pruned_ones_at_zero(tiny):
+    network = Network("random-sparse", 0, 1)
+    masks, initial = sparse_start(tiny, network)
+    events = ModuleBackEnd(tiny, load("tiny"), "cpu")([(network, Start(masks, initial))], lambda network: True)
+    seen = [event for event in events if isinstance(event, WeightsSeen)]
+    assert [event.iteration for event in seen] == list(tiny.evaluations)
     for event in seen:
-        masks = shared.live.networks[event.network].masks
         assert not any(event.weights[name][~mask].any() for name, mask in masks.items())

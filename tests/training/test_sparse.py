@@ -1,25 +1,28 @@
 """The kernels for survivors, held against the plain reference, and the workers that run them."""
 
+import itertools
+import shutil
 import threading
+import time
 from concurrent.futures import wait
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+import explorer
 from explorer.architectures import ARCHITECTURES, Architecture, Linear
 from explorer.datasets import load
-from explorer.events import Diverged, Evaluated, Network, NetworkTrained, Progress, WeightsSeen
+from explorer.events import Diverged, Evaluated, Network, NetworkTrained, Preparing, Progress, WeightsSeen
 from explorer.experiment import Experiment
+from explorer.training import sparse
 from explorer.training.module import ModuleBackEnd, batches, build, load_weights
+from explorer.training.sparse import LANES, SparseBackEnd
 from tests.support import PATIENCE, process
 from tests.training.test_module import nobody, sparse_start
-
-pytest.importorskip("numba")
-from explorer.training import sparse
-from explorer.training.sparse import LANES, SparseBackEnd
 
 WHO = Network("random-sparse", 1, 1)
 WIDTHS = {"output-only": (), "odd": (37, 101, 3), "wide": (260, 99)}
@@ -246,6 +249,41 @@ def test_progress_comes_while_workers_work_and_counts_every_step(population, mon
         assert steps[0] >= (searched - 1) * 120
         assert back_end._steps == searched * 120
         assert {(event.device, event.back_end) for event in glimpses} == {("CPU", "numba")}
+
+
+def test_it_says_that_it_compiles_before_anything_trains(population, monkeypatch):
+    experiment, starts = population
+    without = records(SparseBackEnd(experiment, load("tiny"), "cpu")(starts, nobody))
+    monkeypatch.setattr(sparse, "FROM_DISK", 0)
+    monkeypatch.setattr(SparseBackEnd, "prepare", staticmethod(lambda: time.sleep(0.3)))
+    events = list(SparseBackEnd(experiment, load("tiny"), "cpu")(starts, nobody))
+    said = list(itertools.takewhile(lambda event: isinstance(event, Preparing), events))
+    assert set(said) == {Preparing("Compiling the training step, once on this machine")}
+    assert records(events[len(said) :]) == without
+
+
+def test_once_prepared_nothing_is_compiled_again(population):
+    experiment, starts = population
+    SparseBackEnd.prepare()
+    list(SparseBackEnd(experiment, load("tiny"), "cpu")(starts[2:], nobody))
+    assert [len(kernel.signatures) for kernel in (sparse.train, sparse.evaluate)] == [1, 1]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_kernels_are_compiled_with_or_without_a_place_to_keep_them(tmp_path, monkeypatch, kept):
+    shutil.copytree(Path(explorer.__file__).parent, tmp_path / "explorer", ignore=shutil.ignore_patterns("__pycache__"))
+    no_folder = tmp_path / "explorer" / "training" / "__pycache__"
+    no_folder.touch()  # a file stands where the folder would be made
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "caches" if kept else no_folder / "caches"))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code = "from explorer.training.sparse import SparseBackEnd, __file__; SparseBackEnd.prepare(); print(__file__)"
+    with process("-c", code) as started:
+        out, err = started.communicate(timeout=PATIENCE)
+    assert (started.returncode, err) == (0, "")
+    assert str(tmp_path) in out
+    assert any(tmp_path.rglob("*.nbi")) is kept
 
 
 def test_workers_wait_while_nobody_pulls(monkeypatch):

@@ -8,7 +8,7 @@ from explorer import Run
 from explorer.events import Glimpse, Progress
 from explorer.state import State, fold, fold_all
 from explorer.views import Selection, timing
-from explorer.views.timing import SAME, table
+from explorer.views.timing import table
 
 
 def test_the_paces_of_the_levels_add_up_to_the_whole(moments):
@@ -36,8 +36,7 @@ def test_bars_are_the_time_between_glimpses_over_the_steps_of_a_level(shared):
     assert chart.marks["bars"].columns["top"] == pytest.approx(wanted)
     assert [float(row[-1]) for row in table(shared.live, Selection()).rows] == pytest.approx(wanted, abs=0.0006)
     assert max(wanted) <= chart.panels[0].last
-    saves = wanted[-1] < SAME * wanted[0]  # by no merit of its own: other work may have made the first levels slower
-    assert ("on this CPU" in chart.marks["note"].columns["text"][0]) is not saves
+    assert chart.marks["note"].columns["text"][0].startswith("Masks save time on this CPU")
 
 
 def test_only_levels_that_are_done_are_shown(moments):
@@ -77,5 +76,6 @@ def test_times_are_no_records(shared):
 
 
 def test_on_a_gpu_it_says_so(shared):
-    gpu = fold(shared.live, Progress(next(iter(shared.live.networks)), 1, 10**6, 10**3, "GPU", "torch"))
-    assert "on a GPU" in timing(gpu, Selection()).marks["note"].columns["text"][0]
+    sparsest = list(shared.live.networks)[-1]
+    gpu = fold(shared.live, Progress(sparsest, 1, 10**6, 10**5, "GPU", "torch"))
+    assert timing(gpu, Selection()).marks["note"].columns["text"][0].startswith("Masks save nothing on a GPU")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from explorer import Experiment, Explorer, Refused, Run, Session
 from explorer.events import Evaluated
 from explorer.places import place
 from explorer.presets import DEFAULT, PRESETS, preset
+from explorer.state import State
 from explorer.views import words
 from explorer.views.explanations import EXPLANATIONS
 from explorer.views.progress import EVALUATED, seconds_an_image
@@ -88,7 +90,8 @@ def test_how_long_a_search_will_take_is_told_once_one_has_shown_it(tiny, monkeyp
     now = explorer.state.progress
     evaluated = 3 * (300 + 60 + 60)  # at 0, 20 and 40
     a_network = 40 * 60 + EVALUATED * evaluated
-    assert seconds_an_image(explorer.state) == pytest.approx(now.seconds / (8 * a_network))
+    dense = 2 + 6 * (0.02 + 0.98 * tiny.density(1))  # networks at each level, in dense ones
+    assert seconds_an_image(explorer.state) == pytest.approx(now.seconds / (dense * a_network))
     controls(explorer)._controls["replicates"].value = "100"
     explorer._draw()
     whole = words.duration(now.seconds * 100 / 2)
@@ -320,3 +323,16 @@ def test_a_level_under_the_pointer_does_not_outlive_what_it_was_pointed_at_in(sh
     explorer.follow()
     explorer.run = Run.open(place("assets", "recorded", DEFAULT))
     assert explorer._screen().selection.level is None
+
+
+def test_what_training_waits_for_is_told_instead_of_a_story(tiny):
+    explorer, known = Explorer(tiny), State(tiny)
+    for state, expected in (known, "Reading the data…"), (replace(known, preparing="Compiling"), "Compiling…"):
+        explorer._main.show_story(explorer._screen()._replace(state=state, newest=state, status="running"))
+        assert explorer._main._story.value == f'<p class="">{expected}</p>'
+
+
+@pytest.mark.parametrize(("usable", "left"), [(8, 7), (2, 1), (1, 1)])
+def test_a_search_leaves_a_core_to_the_page(tiny, monkeypatch, usable, left):
+    monkeypatch.setattr("explorer.widgets.explorer.usable_cores", lambda: usable)
+    assert Explorer(tiny)._new_session().cores == left

@@ -1,0 +1,363 @@
+"""Measure how fast this machine trains: the back ends against plain loops, the arithmetic, and one worker alone.
+
+What is compared is measured in turn, round after round, so that whatever else the machine does touches all of it
+alike; each number is the median of its rounds, each ratio the median of the rounds' ratios. Times of one thread are
+CPU seconds of the process, which other processes touch least; where several threads are compared it is the clock
+on the wall.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from explorer import pruning
+from explorer.algorithm import draw_weights, order, search
+from explorer.benchmarks import dataloader_loop, gemm, preloaded_loop
+from explorer.benchmarks.memory import peak_memory, whole_search
+from explorer.datasets import Data, load
+from explorer.events import Evaluated, Network, NetworkStarted
+from explorer.experiment import Experiment
+from explorer.randomness import generator
+from explorer.training import BackEnd, Start, back_ends
+from explorer.training.cores import usable_cores
+from explorer.training.module import build, load_weights
+
+ARCHITECTURES = {"lenet-300-100": "digits"}
+"""The networks that are measured, each with a data set of its shape that is always there."""
+
+DENSITIES = (1.0, 0.51, 0.21, 0.108, 0.036, 0.012)
+"""Of every layer: the dense network, and the paper's levels 3, 7, 10, 15 and 20 of 20%."""
+
+LOOPS: Mapping[str, ModuleType] = {"preloaded": preloaded_loop, "DataLoader": dataloader_loop}
+
+DENSE_GRID = 20  # iterations between evaluations at the start of every training,
+DENSE_UNTIL = 200  # and until which iteration
+LOOP_STEPS = 50  # of a plain loop in one round
+SIDE_BY_SIDE = 0.21  # density of the networks by which workers are compared
+
+Seconds = dict[tuple[object, ...], list[float]]
+"""What was measured, round by round, by what it was measured of."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A network-iteration of one back end: its time (µs) and what it is compared with.
+
+    Args:
+        architecture, back_end, density: whose it is.
+        microseconds: in one thread, without evaluation.
+        dense: how many times faster than the same back end's dense step.
+        preloaded, dataloader: how many times faster than the plain loops, which mask what is not dense.
+        peak: share (0–1) of the measured GEMM peak that the arithmetic on surviving weights comes to.
+        evaluation: time of an evaluated image ÷ time of a trained one, over the same quotient of their arithmetic.
+    """
+
+    architecture: str
+    back_end: str
+    density: float
+    microseconds: float
+    dense: float
+    preloaded: float
+    dataloader: float
+    peak: float
+    evaluation: float
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A network-iteration of a plain loop in one thread (µs), of the dense network and of a masked one."""
+
+    architecture: str
+    loop: str
+    dense: float
+    masked: float
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many times faster so many workers are than one, by the clock on the wall, evaluation included."""
+
+    workers: int
+    faster: float
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole search on digits against the plain loops, all with as many threads as there are cores; seconds.
+
+    The search and the preloaded loop are run from start to end, once. The DataLoader loop is reckoned from its parts:
+    a masked step and an evaluation, as often as the search has them.
+    """
+
+    networks: int
+    iterations: int
+    search: float
+    preloaded: float
+    dataloader_from_parts: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was measured; `gemm` is in floating-point operations a second, `memory` in bytes, None where unknown."""
+
+    machine: Mapping[str, str]
+    rounds: int
+    gemm: float
+    steps: tuple[Step, ...]
+    loops: tuple[Loop, ...]
+    workers: Workers | None
+    memory: int | None
+    whole: Whole | None
+
+
+def measure(
+    rounds: int,
+    whole: bool = False,
+    say: Callable[[str], None] = lambda doing: None,
+    densities: tuple[float, ...] = DENSITIES,
+    seconds: float = 0.1,
+) -> Report:
+    """Measure everything on this machine's CPU.
+
+    Args:
+        rounds: how often each thing is measured.
+        whole: whether to run a whole search, too, and the preloaded loop through the same; that takes minutes.
+        say: told what is being measured.
+        densities: of the networks to measure, the dense one first.
+        seconds: how long the steps of one network are timed in one round, about.
+    """
+    with torch_threads(1):
+        taken: Seconds = {}
+        measured = [_Measured(name, densities, seconds) for name in ARCHITECTURES]
+        for number in range(rounds):
+            say(f"round {number + 1} of {rounds}")
+            taken.setdefault(("gemm",), []).append(1 / gemm.operations_a_second())
+            for one in measured:
+                one.measure(taken)
+        workers = _workers(rounds, seconds, say)
+    say("memory of a whole search")
+    memory = peak_memory(levels=20, iterations=20)
+    return Report(
+        machine(),
+        rounds,
+        1 / median(taken["gemm",]),
+        tuple(step for one in measured for step in one.steps(taken)),
+        tuple(loop for one in measured for loop in one.loops(taken)),
+        workers,
+        memory,
+        whole_against_loops(whole_search(20, 600), say) if whole else None,
+    )
+
+
+def machine() -> dict[str, str]:
+    """Say where and with what was measured."""
+    versions = {name: version(name) for name in ("torch", "numba", "numpy")}
+    about = {"processor": _processor(), "cores": str(usable_cores()), "python": platform.python_version()}
+    return about | versions | {"date": time.strftime("%Y-%m-%d")}
+
+
+def _processor() -> str:
+    """Name the processor, as Linux says it; else as Python does."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Give torch so many threads for now."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def start_at(experiment: Experiment, network: Network, density: float) -> Start:
+    """Return a start with random masks, of the same density in every layer."""
+    masks = {}
+    for parameter in experiment.prunable:
+        random = generator("benchmark", "mask", parameter.name, str(density))
+        masks[parameter.name] = pruning.scatter(parameter.shape, round(density * parameter.size), random)
+    initial = draw_weights(experiment, network)
+    return Start(masks, {name: values * masks.get(name, np.True_) for name, values in initial.items()})
+
+
+def model_of(experiment: Experiment, start: Start) -> tuple[nn.Module, dict[str, Tensor]]:
+    """Return a torch module with a network's initial weights, and its masks; none for the dense one."""
+    model = build(experiment.network, experiment.data.shape, experiment.data.classes)
+    load_weights(model, start.initial)
+    masks = {name: torch.from_numpy(mask).float() for name, mask in start.masks.items()}
+    return model, {} if all(mask.all() for mask in start.masks.values()) else masks
+
+
+def operations(experiment: Experiment) -> tuple[int, int]:
+    """Count the floating-point operations of matrix products that a mini-batch takes: forward, and forward and back."""
+    model, _ = model_of(experiment, start_at(experiment, Network("ticket", 0, 0), 1.0))
+    images = torch.zeros(experiment.batch, *experiment.data.shape)
+    with FlopCounterMode(display=False) as counter:
+        loss = model(images).sum()
+        forward = counter.get_total_flops()
+        loss.backward()
+    return forward, counter.get_total_flops()
+
+
+def time_training(
+    kind: type[BackEnd], experiment: Experiment, data: Data, start: Start, steps: int
+) -> tuple[float, float]:
+    """Train one network in one thread; return the CPU seconds of a step and of an evaluation.
+
+    At the start all evaluations are `DENSE_GRID` steps apart, at the end there are `steps` before the last one.
+    """
+    network = Network("ticket", 0, 0)
+    experiment = experiment.but(iterations=DENSE_UNTIL + steps, evaluate=1_000_000)
+    train = kind(experiment, data, "cpu", 1)
+    events = train([(network, start)], lambda network: False)
+    clock = [time.process_time() for event in events if isinstance(event, Evaluated)]
+    *dense, last = (later - earlier for earlier, later in pairwise(clock))
+    interval = median(dense)
+    step = (last - interval) / (steps - DENSE_GRID)
+    return step, interval - DENSE_GRID * step
+
+
+def time_loop(loop: ModuleType, splits: Any, experiment: Experiment, start: Start, steps: int) -> float:
+    """Train by a plain loop; return the CPU seconds of a step."""
+    model, masks = model_of(experiment, start)
+    begun = time.process_time()
+    loop.train(model, masks, splits, experiment.batch, experiment.learning_rate, steps)
+    return (time.process_time() - begun) / steps
+
+
+class _Measured:
+    """One architecture: its back ends at all densities, and the plain loops."""
+
+    def __init__(self, architecture: str, densities: tuple[float, ...], seconds: float) -> None:
+        self.experiment = Experiment(
+            architecture=architecture, dataset=ARCHITECTURES[architecture], levels=1, replicates=1
+        )
+        self.name, self.data, self.densities = architecture, load(self.experiment.dataset), densities
+        self.kinds = back_ends(self.experiment, "cpu")
+        self.starts = {d: start_at(self.experiment, Network("ticket", 0, 0), d) for d in densities}
+        self.splits = {name: loop.prepare(self.data) for name, loop in LOOPS.items()}
+        self.forward, self.both = operations(self.experiment)
+        self.counts: dict[tuple[str, float], int] = {}
+        for kind in self.kinds:  # the first time, which compiles, says how many steps a round may have
+            for density, start in self.starts.items():
+                kind.prepare()
+                step, _ = time_training(kind, self.experiment, self.data, start, 2 * DENSE_GRID)
+                self.counts[kind.name, density] = max(2 * DENSE_GRID, round(seconds / max(step, 1e-6)))
+
+    def measure(self, taken: Seconds) -> None:
+        """Measure everything once."""
+        for density, start in self.starts.items():
+            for kind in self.kinds:
+                steps = self.counts[kind.name, density]
+                times = time_training(kind, self.experiment, self.data, start, steps)
+                for what, seconds in zip(("step", "evaluation"), times, strict=True):
+                    taken.setdefault((self.name, kind.name, density, what), []).append(seconds)
+        for name, loop in LOOPS.items():
+            for density in (self.densities[0], self.densities[-1]):
+                seconds = time_loop(loop, self.splits[name], self.experiment, self.starts[density], LOOP_STEPS)
+                taken.setdefault((self.name, name, density < 1), []).append(seconds)
+
+    def steps(self, taken: Seconds) -> Iterator[Step]:
+        """Say what was found of each back end and density."""
+        images, batch = self.experiment.evaluated, self.experiment.batch
+        for kind in self.kinds:
+            dense = taken[self.name, kind.name, self.densities[0], "step"]
+            for density in self.densities:
+                step, evaluation = (taken[self.name, kind.name, density, what] for what in ("step", "evaluation"))
+                evaluated = (median(evaluation) / images) / (median(step) / batch)
+                yield Step(
+                    self.name,
+                    kind.name,
+                    density,
+                    microseconds=1e6 * median(step),
+                    dense=ratio(dense, step),
+                    preloaded=ratio(taken[self.name, "preloaded", density < 1], step),
+                    dataloader=ratio(taken[self.name, "DataLoader", density < 1], step),
+                    peak=density * self.both * ratio(taken["gemm",], step),
+                    evaluation=evaluated / (self.forward / self.both),
+                )
+
+    def loops(self, taken: Seconds) -> Iterator[Loop]:
+        """Say what was found of the plain loops."""
+        for name in LOOPS:
+            yield Loop(self.name, name, *(1e6 * median(taken[self.name, name, masked]) for masked in (False, True)))
+
+
+def ratio(slow: list[float], fast: list[float]) -> float:
+    """Return how many times faster one thing is than another: the median of the rounds."""
+    return median(one / two for one, two in zip(slow, fast, strict=True))
+
+
+def _workers(rounds: int, seconds: float, say: Callable[[str], None]) -> Workers | None:
+    """Compare as many workers as there are cores with one; None where there is one core."""
+    count = usable_cores()
+    if count == 1:
+        return None
+    say(f"{count} workers against one")
+    experiment = Experiment(dataset="digits", levels=1, iterations=DENSE_UNTIL, replicates=2 * count)
+    kind, data = back_ends(experiment, "cpu")[0], load(experiment.dataset)
+    networks = [Network("ticket", replicate, 0) for replicate in range(experiment.replicates)]
+    starts = [(network, start_at(experiment, network, SIDE_BY_SIDE)) for network in networks]
+
+    def run(workers: int) -> float:
+        begun = 0.0
+        for event in kind(experiment, data, "cpu", workers)(starts, lambda network: False):
+            if isinstance(event, NetworkStarted) and not begun:
+                begun = time.perf_counter()
+        return time.perf_counter() - begun
+
+    times = [(run(1), run(count)) for _ in range(rounds)]
+    return Workers(count, median(one / many for one, many in times))
+
+
+def whole_against_loops(experiment: Experiment, say: Callable[[str], None] = lambda doing: None) -> Whole:
+    """Run a whole search, then the preloaded loop through as many trainings, and reckon the DataLoader loop."""
+    say("a whole search")
+    begun, data = time.perf_counter(), load(experiment.dataset)
+    for _ in search(experiment, "cpu"):
+        pass
+    searched = time.perf_counter() - begun
+    networks = [network for population in order(experiment) for network in population]
+    dense, masked = (start_at(experiment, Network("ticket", 0, 0), density) for density in (1.0, SIDE_BY_SIDE))
+    evaluations = experiment.evaluations
+
+    def run(loop: ModuleType, splits: Any, start: Start, iterations: int, evaluations: tuple[int, ...] = ()) -> float:
+        model, masks = model_of(experiment, start)
+        begun = time.perf_counter()
+        loop.train(model, masks, splits, experiment.batch, experiment.learning_rate, iterations, evaluations)
+        return time.perf_counter() - begun
+
+    with torch_threads(usable_cores()):
+        splits, preloaded = preloaded_loop.prepare(data), 0.0
+        for number, network in enumerate(networks):
+            say(f"the preloaded loop: network {number + 1} of {len(networks)}")
+            start = masked if network.level else dense
+            preloaded += run(preloaded_loop, splits, start, experiment.iterations, evaluations)
+        say("the DataLoader loop's parts")
+        part = partial(run, dataloader_loop, dataloader_loop.prepare(data), masked)
+        step = median(part(LOOP_STEPS) / LOOP_STEPS for _ in range(7))
+        evaluation = median(part(0, (0,)) for _ in range(7))
+    a_network = experiment.iterations * step + len(evaluations) * evaluation
+    return Whole(len(networks), experiment.iterations, searched, preloaded, len(networks) * a_network)
