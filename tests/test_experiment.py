@@ -12,9 +12,6 @@ from explorer.presets import PRESETS
 from explorer.views import words
 from tests.strategies import experiments
 
-GOLDEN = {3: 51.3, 7: 21.1, 9: 13.5, 12: 7.0, 15: 3.6, 16: 2.9, 18: 1.9}
-"""Level → weights remaining in per cent, as the paper prints them for Lenet."""
-
 
 def attempt(make):
     """Return an experiment and None, or None and why it was refused."""
@@ -22,11 +19,6 @@ def attempt(make):
         return make(), None
     except Refused as refused:
         return None, refused
-
-
-@pytest.mark.parametrize(("level", "remaining"), GOLDEN.items())
-def test_levels_have_the_papers_densities(level, remaining):
-    assert round(100 * Experiment().density(level), 1) == remaining
 
 
 def test_the_default_is_the_papers_recipe():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Evaluated, Network, Variant
-from explorer.experiment import Experiment
+from explorer.experiment import Experiment, label
 from explorer.history import History
 from explorer.runs.records import from_line
 from explorer.runs.writer import FORMAT, held
@@ -21,8 +21,8 @@ from explorer.state import NetworkState, State, evaluated, fold
 if TYPE_CHECKING:
     from torch import nn
 
-When = Literal["initial", "final"]
-MOMENTS: tuple[When, ...] = ("initial", "final")
+When = Literal["initial", "final", "rewind"]
+MOMENTS: tuple[When, ...] = ("initial", "final", "rewind")
 MEASURES = tuple(f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "accuracy"))
 WHO = ("replicate", "draw", "level", "density", "variant")
 
@@ -133,14 +133,19 @@ class Run:
         draw: int = 0,
         when: When = "final",
     ) -> dict[str, NDArray[np.float32]]:
-        """Return every parameter in torch's layout, pruned weights zero, before ("initial") or after training.
+        """Return every parameter in torch's layout, pruned weights zero, before or after training.
 
-        Raises `RunError` for a network that is not there or not trained yet.
+        Of a dense network that tickets are rewound into, "rewind" is how it was at that iteration.
+
+        Raises `RunError` for a network that is not there or not trained yet, and for a moment that it does not hold.
         """
         if when not in MOMENTS:
             raise RunError(sentence("when", repr(when), one_of(MOMENTS), nearest(when, MOMENTS)))
         weights = dict(getattr(self._network(variant, replicate, level, draw), when))
         if not weights:
+            if when == "rewind" and (level or not self.experiment.rewind):
+                kept = f"is kept of dense networks, with {label('rewind')} above 0"
+                raise RunError(f"{self.path} holds no rewind weights of {variant} at level {level}; only what {kept}.")
             raise RunError(f"{self.path}: {variant} {replicate} at level {level} is not trained yet.")
         return weights
 

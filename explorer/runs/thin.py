@@ -50,8 +50,8 @@ def thin(run: Run, out: str | Path, most: int, replicate: int = 0) -> str:
 
 def _write(run: Run, out: Path, network: Network, weights: bool) -> None:
     known = run.state.networks[network]
-    initial, final = (known.initial, known.final) if weights else ({}, {})
-    tensors.write(tensors.path(out, network), known.masks, initial, final, np.float16)
+    moments = (known.initial, known.final, known.rewind) if weights else ({}, {}, {})
+    tensors.write(tensors.path(out, network), known.masks, *moments, np.float16)
 
 
 def _left_out(replicate: int, replicates: int, bare: list[Network]) -> str:

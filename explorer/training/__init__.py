@@ -64,3 +64,10 @@ def back_end(device: str) -> type[BackEnd]:
     from explorer.training.module import ModuleBackEnd
 
     return ModuleBackEnd
+
+
+def loss_gradient(experiment: Experiment, data: Data, device: str, start: Start) -> Arrays:
+    """Return the gradient of the training loss where a training begins, for the criteria that ask for it."""
+    from explorer.training.module import gradient
+
+    return gradient(experiment, data, start, device)

@@ -63,16 +63,18 @@ def level_share(state: State, level: int) -> float:
 
 def network_iterations(state: State) -> tuple[int, int]:
     """Return how many network-iterations are done, and how many there are; those of ended replicates are no work."""
-    done = sum(known.iteration for known in state.networks.values())
-    levels = range(state.experiment.levels + 1)
-    networks = sum(state.expected(variant, level) for variant in VARIANTS for level in levels)
-    lost = 0
+    experiment, levels = state.experiment, range(state.experiment.levels + 1)
+    length = {(v, k): experiment.iterations - experiment.begins(v, k) for v in VARIANTS for k in levels}
+    total = sum(state.expected(variant, level) * length[variant, level] for variant, level in length)
+    done = 0
     for network, known in state.networks.items():
+        done += known.iteration - experiment.begins(network.variant, network.level)
         if known.diverged:
-            lost += state.experiment.iterations - known.iteration
+            total -= experiment.iterations - known.iteration
             if network.variant == "ticket":
-                networks -= len(VARIANTS) * (state.experiment.levels - network.level)
-    return done, networks * state.experiment.iterations - lost
+                ended = experiment.descendants(network.level)
+                total -= sum(length[variant, level] for variant in VARIANTS for level in ended)
+    return done, total
 
 
 def images_left(state: State) -> float:
@@ -95,7 +97,7 @@ def seconds_an_image(state: State) -> float:
     if now is None or now.seconds < SETTLED:
         return 0.0
     evaluations = sum(len(network.evaluations) for network in known)
-    return now.seconds / _images(state.experiment, sum(network.iteration for network in known), evaluations)
+    return now.seconds / _images(state.experiment, network_iterations(state)[0], evaluations)
 
 
 def _images(experiment: Experiment, iterations: int, evaluations: float) -> float:
