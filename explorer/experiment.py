@@ -325,11 +325,14 @@ class Experiment(BaseModel):
                 left[group.names[0]] = count
         return left
 
+    def left(self, level: int) -> int:
+        """How many weights of the whole network are left at `level`, those that are never pruned included."""
+        return self.size - sum(self.counts[0]) + sum(self.counts[level])
+
     @cached_property
     def densities(self) -> tuple[float, ...]:
         """The density of each level from 0 on."""
-        never = self.size - sum(p.size for p in self.prunable)
-        return tuple((never + sum(counts)) / self.size for counts in self.counts)
+        return tuple(self.left(level) / self.size for level in range(self.levels + 1))
 
     def density(self, level: int) -> float:
         """Surviving weights ÷ all weights at `level`, 0–1; biases are not counted."""

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from explorer.events import VARIANTS
 from explorer.experiment import Experiment, percent
 from explorer.state import State
 from explorer.views import words
-from explorer.views.progress import images_left, network_iterations, progress, seconds_an_image
+from explorer.views.progress import images_left, progress, seconds_an_image
 from explorer.views.story import result
 from explorer.widgets.controls import Controls
 from explorer.widgets.view import box, text
@@ -99,11 +100,11 @@ def button(label: str, tooltip: str, pressed: Callable[[str], None]) -> ipywidge
 def _adds(experiment: Experiment, pace: float) -> str:
     """Say what the settings come to: weights left, networks, and how long it will take where that is known."""
     state = State(experiment)
-    _, total = network_iterations(state)
     density = words.remaining(experiment.density(experiment.levels), exact=True)
-    weights = words.count(sum(p.size for p in experiment.prunable))
+    weights = words.count(experiment.size)
     about = f", about {words.duration(images_left(state) * pace)}" if pace else ""
-    networks = words.count(total / experiment.iterations)
+    levels = range(experiment.levels + 1)
+    networks = words.count(sum(state.expected(variant, level) for variant in VARIANTS for level in levels))
     return f"<p>leaves <b>{density}</b> of {weights} weights<br><b>{networks}</b> networks{about}</p>"
 
 
