@@ -249,11 +249,11 @@ class Experiment(BaseModel):
                 if left not in (0, before):
                     continue
                 loss = f"{group} would lose {'nothing' if left else 'all its weights'} at level {level}"
-                own = RATES.get(group.kind) if group.kind else None
-                if level == 1 and own and getattr(self, own) is not None:
+                own = RATES[group.kind] if group.kind and getattr(self, RATES[group.kind]) is not None else None
+                if level == 1 and own:
                     yield self._clash(own, "architecture", f"another rate, because {loss}")
                 else:
-                    most = f"at most {level - 1} with {percent(self.prune)}% a level, because {loss}"
+                    most = f"at most {level - 1} with {percent(getattr(self, own or 'prune'))}% a level, because {loss}"
                     yield "levels", sentence(label("levels"), self.levels, most)
                 return
 

@@ -54,12 +54,22 @@ def prune(
     pruned = {name: np.array(mask) for name, mask in masks.items()}
     for names, left in groups:
         alive = {name: np.flatnonzero(pruned[name]) for name in names}
-        order = np.argsort(np.concatenate([scores[name].ravel()[alive[name]] for name in names]), kind="stable")
-        lost = np.ones(order.size, dtype=bool)
-        lost[order[order.size - left :]] = False
+        of_group = np.concatenate([scores[name].ravel()[alive[name]] for name in names])
+        lost = lowest(of_group, of_group.size - left)
         for name, gone in zip(names, np.split(lost, np.cumsum([len(alive[name]) for name in names])[:-1]), strict=True):
             pruned[name].ravel()[alive[name][gone]] = False
     return pruned
+
+
+def lowest(scores: Weights, count: int) -> Mask:
+    """Return which `count` of the scores are the lowest, ties by index; in time linear in their number."""
+    if count == 0:
+        return np.zeros(scores.shape, dtype=bool)
+    highest = np.partition(scores, count - 1)[count - 1]
+    taken: Mask = scores < highest
+    ties = np.flatnonzero(scores == highest)
+    taken[ties[: count - int(taken.sum())]] = True
+    return taken
 
 
 def scatter(shape: tuple[int, ...], count: int, random: np.random.Generator) -> Mask:

@@ -157,12 +157,12 @@ class Run:
         draw: int = 0,
         when: When = "final",
     ) -> nn.Module:
-        """Return a network as a torch module with its weights in it. Raises like `weights`."""
+        """Return a network as a torch module with its weights in it, to be evaluated. Raises like `weights`."""
         from explorer.training.module import build, load_weights
 
         module = build(self.experiment.network, self.experiment.data.shape, self.experiment.data.classes)
         load_weights(module, self.weights(variant, replicate, level, draw, when))
-        return module
+        return module.eval()
 
     def _who(self, network: Network) -> dict[str, object]:
         return {**network._asdict(), "density": self.experiment.density(network.level)}
