@@ -51,6 +51,9 @@ TRAINED_BY = ("batch", "learning_rate", "optimizer", "weight_decay", "augment", 
 FROM_ARCHITECTURE = ("dataset", "prune", "iterations", *TRAINED_BY)
 """The settings that are the architecture's own where they are not given."""
 
+MEASURED_BY = ("architecture", "levels", "replicates", "seed", "evaluate")
+"""The settings that say what is searched and looked at, and not how a network is trained and pruned."""
+
 BROUGHT_ALONG = (*TRAINED_BY, "milestones", *RATES.values())
 """The settings that another architecture brings along; images, main rate and length stay as they were chosen."""
 
@@ -364,6 +367,18 @@ class Experiment(BaseModel):
         """The levels that cannot be trained without the ticket of `level`."""
         pruned_from = level == 0 or self.protocol != "one-shot"
         return range(level + 1, self.levels + 1 if pruned_from else level + 1)
+
+    @property
+    def departures(self) -> dict[str, str]:
+        """How it is trained and pruned otherwise than by the paper's recipe, as a person types it."""
+        recipe = {
+            name: getattr(self.network, name) if name in TRAINED_BY else entry.default
+            for name, entry in Experiment.model_fields.items()
+            if name in TRAINED_BY or (name not in FROM_ARCHITECTURE and name not in MEASURED_BY)
+        }
+        return {
+            name: text for name, text in self.typed().items() if name in recipe and getattr(self, name) != recipe[name]
+        }
 
     @property
     def plain(self) -> bool:

@@ -23,12 +23,6 @@ BUTTONS = {
     "Step": "Train one level, then pause",
     "Cancel": "End here; finished levels stay",
 }
-STEPS = (
-    "Train the network",
-    "Prune its smallest {percent}%",
-    "Rewind the rest to their initial values",
-    "Repeat with what is left",
-)
 
 
 class Side(ipywidgets.Box):
@@ -118,6 +112,22 @@ def _result(state: State) -> str:
 
 def _steps(state: State, training: bool) -> str:
     """List the steps of the method; while a search runs it trains, for pruning takes no time."""
-    written = (step.format(percent=percent(state.experiment.prune)) for step in STEPS)
-    items = (f'<li class="{"lt-on" if training and k == 0 else ""}">{step}</li>' for k, step in enumerate(written))
+    written = enumerate(steps(state.experiment))
+    items = (f'<li class="{"lt-on" if training and k == 0 else ""}">{step}</li>' for k, step in written)
     return f"<ol>{''.join(items)}</ol>"
+
+
+def steps(experiment: Experiment) -> tuple[str, str, str, str]:
+    """Say what is done at each level, by the experiment's protocol and criterion."""
+    share, first = percent(experiment.prune), experiment.criterion == "magnitude"
+    rest = f"Rewind the rest to iteration {words.count(experiment.rewind)}"
+    if experiment.protocol == "continued":
+        rest = "Leave the rest as they are"
+    elif not experiment.rewind:
+        rest = "Rewind the rest to their initial values"
+    return (
+        "Train the network",
+        f"Prune its smallest {share}%" if first else f"Prune {share}% of it by {experiment.criterion}",
+        rest,
+        "Do so for every level at once" if experiment.protocol == "one-shot" else "Repeat with what is left",
+    )
