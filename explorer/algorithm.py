@@ -60,7 +60,7 @@ def _search(
             if isinstance(event, NetworkTrained | Diverged) and event.network.variant == "ticket":
                 known[event.network] = event  # the next level is pruned from it
             yield event
-        for network in population:  # what no later level asks for is not needed again
+        for network in population:  # grandparents are not needed again, but where all go back to the dense network
             if network.level > 1 or not (experiment.rewind or experiment.protocol == "one-shot"):
                 known.pop(network._replace(level=network.level - 1), None)
     yield Ended("finished")

@@ -199,14 +199,9 @@ class Experiment(BaseModel):
         return name, sentence(label(name), given, accepted)
 
     def _check_images(self) -> Iterator[tuple[str, str]]:
-        shapes = [shape for _, shape in self.network.walk(self.data.shape, self.data.classes)]
-        if not all(length for shape in shapes for length in shape):
-            fitting = [
-                name
-                for name, network in ARCHITECTURES.items()
-                if all(0 not in shape for _, shape in network.walk(self.data.shape, self.data.classes))
-            ]
-            yield self._clash("architecture", "dataset", f"{one_of(fitting)}, or larger images")
+        if not self.network.takes(self.data.shape):
+            fitting = one_of(name for name, network in ARCHITECTURES.items() if network.takes(self.data.shape))
+            yield self._clash("architecture", "dataset", f"{fitting}, or larger images")
         if self.batch > self.data.train:
             yield self._clash("batch", "dataset", f"at most {self.data.train}")
         if self.batch == 1 and self.network.normalized:

@@ -200,6 +200,10 @@ class Architecture:
             yield layer, shape
             shape = layer.output(shape)
 
+    def takes(self, shape: Shape) -> bool:
+        """Whether images of `shape` are large enough for its pools."""
+        return all(0 not in inputs for _, inputs in self.walk(shape, 1))
+
     def parameters(self, shape: Shape, classes: int) -> tuple[Parameter, ...]:
         """List the tensors of the network for images of `shape`, in torch's order."""
         return tuple(p for layer, inputs in self.walk(shape, classes) for p in layer.parameters(inputs))

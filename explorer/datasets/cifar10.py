@@ -1,4 +1,7 @@
-"""CIFAR-10 (Krizhevsky 2009), split as in the paper, Figure 2."""
+"""CIFAR-10 (Krizhevsky 2009), split as in the paper, Figure 2.
+
+Its files are pickles, which torchvision reads only when their checksums are those of the published ones.
+"""
 
 from explorer.datasets.vision import Published
 
