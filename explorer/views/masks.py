@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.architectures import Parameter
+from explorer.architectures import Parameter, Shape
 from explorer.events import VARIANTS, Variant
 from explorer.state import State
 from explorer.views import words
@@ -51,8 +51,8 @@ class Masks:
     """What is left of one layer.
 
     Args:
-        matrix: a variant's mask, one row a unit and one column an input; of a convolution each of these is a tile of
-            its kernel, apart from the others by a blank cell. Absent where there is none yet.
+        matrix: a variant's mask, one row a unit and one column an input, absent where there is none yet. Of a
+            convolution it is a grid of kernels with blank cells between; units run across where there are few inputs.
         folded: for the first layer, how many connections each input pixel has left, as an image.
         most: the largest count of the three, at which `folded` is darkest.
         summary: one sentence for each variant.
@@ -88,8 +88,12 @@ def masks(state: State, selection: Selection) -> Masks:
     looking = {v: m[unit : unit + 1] if unit >= 0 else m for v, m in lit.items()} if first else {}
     folds = {v: m.sum(0).reshape(-1, height, width).sum(0) for v, m in looking.items()}
     most = max((int(counts.max()) for counts in folds.values()), default=0)
-    tiles = f"mask, one row of {' × '.join(map(str, kernel))} kernels a unit, one column an input"
-    said = tiles if kernel else f"mask, one row a unit, one column {'a pixel' if first else 'an input'}"
+    down, across = ("an input", "a unit") if _turned(layer.shape) else ("a unit", "a pixel" if first else "an input")
+    tiles = f" of {' × '.join(map(str, kernel))} kernels" if kernel else ""
+    said = f"mask, one row{tiles} {down}, one column {across}"
+    at = [_middle(number, layer) for number in (unit, pixel)]
+    if _turned(layer.shape):
+        at.reverse()
     pointed = of_unit(state, selection, unit) if unit >= 0 else of_pixel(state, selection, pixel) if pixel >= 0 else {}
     matrix = {
         v: Picture(
@@ -99,8 +103,8 @@ def masks(state: State, selection: Selection) -> Masks:
             max(1e-9, 3.2 * float(mask.mean())),
             bits=True,
             caption=pointed[v].summary if v in pointed else said,
-            row=_middle(unit, layer),
-            column=_middle(pixel, layer),
+            row=at[0],
+            column=at[1],
             lit=np.packbits(_tiled(lit[v])).tobytes() if selection.brush else b"",
         )
         for v, mask in found.items()
@@ -119,7 +123,14 @@ def pointed_out(at: tuple[int, int] | None, folded: bool, width: int, layer: Par
     if at is None:
         return {"unit": None, "pixel": None}
     row, column = at
-    return {"unit": None, "pixel": row * width + column} if folded else {"unit": row // _pitch(layer), "pixel": None}
+    if folded:
+        return {"unit": None, "pixel": row * width + column}
+    return {"unit": (column if _turned(layer.shape) else row) // _pitch(layer), "pixel": None}
+
+
+def _turned(shape: Shape) -> bool:
+    """Tell whether units run across: a first convolution has so few inputs that its picture would be a thread."""
+    return len(shape) > 2 and shape[0] > 4 * shape[1]
 
 
 def _pitch(layer: Parameter) -> int:
@@ -136,9 +147,10 @@ def _tiled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return a mask as a picture: kernels as tiles, a row of them a unit, with a blank cell between."""
     if mask.ndim == 2:
         return mask
-    tiles = np.pad(mask, ((0, 0), (0, 0), (0, 1), (0, 1))).transpose(0, 2, 1, 3)
-    units, height, inputs, width = tiles.shape
-    return tiles.reshape(units * height, inputs * width)[:-1, :-1]
+    kernels = mask.swapaxes(0, 1) if _turned(mask.shape) else mask
+    tiles = np.pad(kernels, ((0, 0), (0, 0), (0, 1), (0, 1))).transpose(0, 2, 1, 3)
+    down, height, across, width = tiles.shape
+    return tiles.reshape(down * height, across * width)[:-1, :-1]
 
 
 def _within(number: int | None, count: int) -> int:

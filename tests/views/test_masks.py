@@ -90,11 +90,15 @@ def test_a_convolution_is_a_grid_of_its_kernels(convolutional, layer):
     for variant, picture in shown.matrix.items():
         mask = convolutional.networks[Network(variant, 0, 2)].masks[layer]
         units, inputs = mask.shape[:2]
-        grid = np.zeros((4 * units - 1, 4 * inputs - 1), bool)
+        grid = np.zeros((4 * units - 1, 4 * inputs - 1), bool)  # units down, but across where inputs are few
         for unit in range(units):
             for channel in range(inputs):
                 grid[4 * unit : 4 * unit + 3, 4 * channel : 4 * channel + 3] = mask[unit, channel]
+        if layer == "conv1.weight":
+            kernels = [np.pad(mask[unit, 0], ((0, 0), (0, 1))) for unit in range(units)]
+            grid = np.hstack(kernels)[:, :-1]
         assert np.array_equal(unpacked(picture), grid)
+        assert ("one column a unit" in picture.caption) == (layer == "conv1.weight")
         bare = sum(not mask[:, channel].any() for channel in range(inputs))
         assert f"; {bare} of {inputs} inputs" in shown.summary[variant]
     assert shown.folded == {}  # an input is a channel, not a pixel
@@ -104,6 +108,9 @@ def test_in_a_grid_of_kernels_a_unit_is_pointed_out_by_any_row_of_it(convolution
     parameter = convolutional.experiment.prunable[1]
     for row in range(12, 15):
         assert pointed_out((row, 9), False, 255, parameter) == {"unit": 3, "pixel": None}
+    assert pointed_out((1, 13), False, 255, convolutional.experiment.prunable[0]) == {"unit": 3, "pixel": None}
+    across = masks(convolutional, Selection(level=1, unit=3)).matrix["ticket"]
+    assert (across.row, across.column) == (-1, 13)
     picture = masks(convolutional, Selection(level=1, layer=parameter.name, unit=3)).matrix["ticket"]
     mask = convolutional.networks[Network("ticket", 0, 1)].masks[parameter.name]
     assert picture.row == 13
