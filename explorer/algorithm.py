@@ -1,12 +1,12 @@
 """The search for winning tickets (Frankle & Carbin 2019, Section 1), to be read beside the paper.
 
 A network is a node with a parent: its mask comes from the ticket one level above it, its initial weights from
-the seed and who it is.
+the seed and who it is. That is the paper's own protocol; `parent` and `reset` hold the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from functools import cache, partial
 
 import numpy as np
@@ -16,10 +16,11 @@ from explorer.datasets import check, load
 from explorer.events import VARIANTS, Arrays, Diverged, Ended, Event, Network, NetworkTrained
 from explorer.experiment import Experiment
 from explorer.randomness import generator
-from explorer.training import Start, Watch, back_end, resolve_device
+from explorer.training import Start, Watch, back_end, loss_gradient, resolve_device
 
 Known = Mapping[Network, NetworkTrained | Diverged]
 Masks = Mapping[str, pruning.Mask]
+Gradient = Callable[[Start], Arrays]
 
 
 def search(
@@ -50,17 +51,20 @@ def search(
 def _search(
     experiment: Experiment, device: str, known: dict[Network, NetworkTrained | Diverged], watch: Watch, cores: int
 ) -> Generator[Event]:
-    train = back_end(experiment, device)(experiment, load(experiment.dataset), device, cores)
+    data = load(experiment.dataset)
+    train = back_end(experiment, device)(experiment, data, device, cores)
+    gradient = partial(loss_gradient, experiment, data, device)
     for population in order(experiment):
-        todo = [network for network in population if network not in known and not ended(network, known)]
-        left = cache(partial(pruned, experiment, known))  # a parent is pruned once for its three children
-        starts = ((network, start(experiment, network, left(parent(network)))) for network in todo)
+        todo = [network for network in population if network not in known and not ended(experiment, network, known)]
+        left = cache(partial(pruned, experiment, known, gradient))  # its ticket is pruned once for three children
+        starts = ((network, start(experiment, network, known, left(family(network)))) for network in todo)
         for event in train(starts, watch):
             if isinstance(event, NetworkTrained | Diverged) and event.network.variant == "ticket":
                 known[event.network] = event  # the next level is pruned from it
             yield event
-        for network in population:  # grandparents are not needed again
-            known.pop(network._replace(level=network.level - 1), None)
+        for network in population:  # grandparents are not needed again, but where all go back to the dense network
+            if network.level > 1 or not (experiment.rewind or experiment.protocol == "one-shot"):
+                known.pop(network._replace(level=network.level - 1), None)
     yield Ended("finished")
 
 
@@ -74,39 +78,66 @@ def order(experiment: Experiment) -> list[list[Network]]:
     ]
 
 
-def parent(network: Network) -> Network:
-    """Return the ticket from whose trained weights this network's mask is pruned."""
-    return Network("ticket", network.replicate, network.level - 1)
+def family(network: Network) -> Network:
+    """Return the ticket of a network's replicate and level: all that are pruned from the same parent."""
+    return Network("ticket", network.replicate, network.level)
 
 
-def ended(network: Network, known: Known) -> bool:
+def parent(experiment: Experiment, network: Network) -> Network:
+    """Return the ticket whose pruning gives a network its mask: one level above, or in one shot the dense one."""
+    return Network("ticket", network.replicate, 0 if experiment.protocol == "one-shot" else network.level - 1)
+
+
+def ended(experiment: Experiment, network: Network, known: Known) -> bool:
     """Tell whether a network cannot be made, because a ticket above it diverged."""
-    return network.level > 0 and not isinstance(known.get(parent(network)), NetworkTrained)
+    return network.level > 0 and not isinstance(known.get(parent(experiment, network)), NetworkTrained)
 
 
-def pruned(experiment: Experiment, known: Known, ticket: Network) -> Masks:
-    """Prune a trained ticket: which weights are left for the level below. Above the dense network, all of them."""
-    if ticket.level < 0:
+def pruned(experiment: Experiment, known: Known, gradient: Gradient, network: Network) -> Masks:
+    """Prune the parent of a network: which weights are left. Of the dense network, all of them."""
+    if network.level == 0:
         return {p.name: np.ones(p.shape, dtype=bool) for p in experiment.prunable}
-    trained = known[ticket]
-    assert isinstance(trained, NetworkTrained)
-    return pruning.prune(trained.final, trained.masks, experiment.rates)
+    trained = _trained(known, parent(experiment, network))
+    criterion = pruning.CRITERIA[experiment.criterion]
+    arrays = {"initial": trained.initial, "final": trained.final}
+    if "gradient" in criterion.needs:
+        arrays["gradient"] = gradient(Start(trained.masks, trained.initial))
+    if "noise" in criterion.needs:
+        random = generator("noise", experiment.seed, *trained.network)
+        arrays["noise"] = {name: random.random(mask.shape) for name, mask in trained.masks.items()}
+    scores = {name: criterion.scores(arrays, name) for name in trained.masks}
+    names = (group.names for group in experiment.groups)
+    return pruning.prune(scores, trained.masks, zip(names, experiment.counts[network.level], strict=True))
 
 
-def start(experiment: Experiment, network: Network, left: Masks) -> Start:
-    """Return what a network trains from: rewind the weights that its parent's pruning has left, or draw them anew.
+def start(experiment: Experiment, network: Network, known: Known, left: Masks) -> Start:
+    """Return what a network trains from: its ticket's mask on the weights that the protocol resets it to.
 
-    A random sparse network has as many of each layer, at places drawn at random.
+    A control's weights are drawn anew; a random sparse network has as many of each layer, at places drawn at random.
     """
-    masks, initial = left, draw_weights(experiment, network)
+    masks, initial = left, reset(experiment, network, known)
     if network.variant == "random-sparse":
         random = generator("mask", experiment.seed, *network)
         masks = {name: pruning.scatter(mask.shape, int(mask.sum()), random) for name, mask in left.items()}
     return Start(masks, {name: values * masks[name] if name in masks else values for name, values in initial.items()})
 
 
+def reset(experiment: Experiment, network: Network, known: Known) -> Arrays:
+    """Return the weights that a network begins with, before its mask.
+
+    A ticket's are the original ones, or those that its replicate's dense training had a little later ("late
+    rewinding", Frankle et al. 2019), or, if training is continued, those that its parent's training led to.
+    """
+    if network.variant == "ticket" and network.level:
+        if experiment.protocol == "continued":
+            return _trained(known, parent(experiment, network)).final
+        if experiment.rewind:
+            return _trained(known, Network("ticket", network.replicate, 0)).rewind
+    return draw_weights(experiment, network)
+
+
 def draw_weights(experiment: Experiment, network: Network) -> Arrays:
-    """Draw a network's dense initial weights: Gaussian Glorot, zero biases, float32.
+    """Draw a network's dense initial weights: Gaussian with the dense layer's spread, float32; zero biases.
 
     A ticket's depend on seed and replicate alone, so that every level rewinds to the same ones; a
     control's depend on who it is.
@@ -114,8 +145,14 @@ def draw_weights(experiment: Experiment, network: Network) -> Arrays:
     who = ("ticket", network.replicate) if network.variant == "ticket" else tuple(network)
     random = generator("initial", experiment.seed, *who)
     return {
-        p.name: np.zeros(p.shape, np.float32)
-        if p.kind is None
-        else (p.glorot_std * random.standard_normal(p.shape)).astype(np.float32)
+        p.name: (experiment.spread(p) * random.standard_normal(p.shape)).astype(np.float32)
+        if p.is_weight
+        else np.full(p.shape, p.fill, np.float32)
         for p in experiment.parameters
     }
+
+
+def _trained(known: Known, network: Network) -> NetworkTrained:
+    trained = known[network]
+    assert isinstance(trained, NetworkTrained)
+    return trained

@@ -159,7 +159,7 @@ def _experiment(
             base = Experiment.from_json(file.read_bytes())
         except OSError as error:
             raise Refused({"file": f"{file} cannot be read ({error.strerror})."}) from None
-    values = base.model_dump() if base else {}
+    values: dict[str, Any] = {}
     for setting in settings:
         name, separator, text = setting.partition("=")
         if not separator:
@@ -168,7 +168,7 @@ def _experiment(
             values[name] = json.loads(text)
         except ValueError:
             values[name] = text
-    return Experiment.parse(typed, values)
+    return Experiment.parse(typed, base, values)
 
 
 def _print_records() -> Callable[[Event], None]:
@@ -270,7 +270,12 @@ def thin(folder: Path, size: str, out: Path) -> None:
 @click.option("--variant", default="ticket", metavar="V", help=f"Of the network: {', '.join(VARIANTS)}.")
 @click.option("--replicate", default="0", metavar="N", help="Of the network, from 0 (default).")
 @click.option("--level", metavar="N", help="Of the network, 0 for the dense one (default: the last that is trained).")
-@click.option("--when", default="final", metavar="MOMENT", help="Its weights before or after training: initial, final.")
+@click.option(
+    "--when",
+    default="final",
+    metavar="MOMENT",
+    help="Its weights before or after training, or where tickets are rewound to: initial, final, rewind.",
+)
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 def export(
     folder: Path,

@@ -42,6 +42,8 @@ def one_of(names: Iterable[str]) -> str:
 
 
 def nearest(given: object, names: Iterable[str]) -> str:
-    """Hint at the accepted name that is most like the one given, or say nothing."""
-    close = difflib.get_close_matches(str(given).lower(), list(names), n=1, cutoff=0.4)
+    """Hint at the accepted name that begins with the one given or is most like it, or say nothing."""
+    names, lower = list(names), str(given).lower()
+    begun = [name for name in names if lower and name.startswith(lower)]
+    close = begun or difflib.get_close_matches(lower, names, n=1, cutoff=0.4)
     return f" (did you mean {close[0]}?)" if close else ""

@@ -37,7 +37,8 @@ class NetworkStarted:
     Args:
         network: who it is.
         masks: which weights of each prunable parameter are alive, bool.
-        initial: the start of every parameter, float32; pruned weights are zero.
+        initial: the start of every parameter, float32; pruned weights are zero. Batch normalization's running
+            statistics are parameters, too.
     """
 
     network: Network
@@ -61,12 +62,16 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class NetworkTrained:
-    """Record: a network is trained; `final` holds every parameter, pruned weights zero."""
+    """Record: a network is trained; `final` holds every parameter, pruned weights zero.
+
+    `rewind` holds a dense network's at the iteration that tickets are rewound to; it is empty where that is 0.
+    """
 
     network: Network
     masks: Arrays = field(default_factory=dict, compare=False, repr=False)
     initial: Arrays = field(default_factory=dict, compare=False, repr=False)
     final: Arrays = field(default_factory=dict, compare=False, repr=False)
+    rewind: Arrays = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from explorer.architectures import ARCHITECTURES, Architecture, Parameter
+from explorer.architectures import ARCHITECTURES, KINDS, Architecture, Kind, Parameter
 from explorer.datasets import DATASETS, DataSet
 from explorer.errors import Refused, nearest, one_of, sentence
-from explorer.pruning import cut, survivors
+from explorer.pruning import CRITERIA, Group, cut
 
-NAMES: dict[str, Mapping[str, Any]] = {"architecture": ARCHITECTURES, "dataset": DATASETS}
+OPTIMIZERS = {"adam": "Adam", "momentum": "SGD with momentum 0.9", "sgd": "SGD"}
+INITIALIZATIONS = {"glorot": "Gaussian Glorot, √(2 / (fan in + fan out))", "kaiming": "Gaussian Kaiming, √(2 / fan in)"}
+PROTOCOLS = {
+    "resetting": "prune level by level, each time back to the original initial weights",
+    "continued": "prune level by level, and go on training from the trained weights",
+    "one-shot": "prune the dense network to every level at once",
+}
+SCOPES = {"layer-wise": "the smallest of each layer", "global": "the smallest of the whole network"}
+
+NAMES: dict[str, Mapping[str, Any]] = {
+    "architecture": ARCHITECTURES,
+    "dataset": DATASETS,
+    "optimizer": OPTIMIZERS,
+    "initialization": INITIALIZATIONS,
+    "protocol": PROTOCOLS,
+    "scope": SCOPES,
+    "criterion": CRITERIA,
+}
 MEASURED = 1_000
 """Training images on which train loss and accuracy are measured."""
 
-FROM_ARCHITECTURE = ("dataset", "prune", "iterations", "batch", "learning_rate")
+RECIPE = "recipe"
+"""How a person types that a setting is as in the paper's recipe for the architecture; in code and files it is None."""
+
+RATES: dict[Kind, str] = {kind: f"prune_{kind.replace(' ', '_')}" for kind in KINDS}
+"""The setting that holds the rate of each kind of layer."""
+
+TRAINED_BY = ("batch", "learning_rate", "optimizer", "weight_decay", "augment", "scope")
+FROM_ARCHITECTURE = ("dataset", "prune", "iterations", *TRAINED_BY)
+"""The settings that are the architecture's own where they are not given."""
+
+MEASURED_BY = ("architecture", "levels", "replicates", "seed", "evaluate")
+"""The settings that say what is searched and looked at, and not how a network is trained and pruned."""
+
+BROUGHT_ALONG = (*TRAINED_BY, "milestones", *RATES.values())
+"""The settings that another architecture brings along; images, main rate and length stay as they were chosen."""
+
+ANY_ITERATION = 1_000_000
 
 
 class Experiment(BaseModel):
@@ -32,7 +67,7 @@ class Experiment(BaseModel):
     is wrong, what was given and what is accepted.
 
     Every field stands here once, with its label, help, bounds and unit; the command's flags, the page's
-    controls, the messages and JSON follow from this table.
+    controls, the messages and JSON follow from this table. What is None follows other settings by the recipe.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -41,23 +76,85 @@ class Experiment(BaseModel):
     dataset: str = Field(title="Data set", description="the images to train on")
     prune: float = Field(
         title="Prune per level",
-        description="share of each layer's surviving weights cut at every level; half of it in the output layer",
+        description="share of the surviving weights cut at every level; less where the paper cuts less, as half of it "
+        "in the output layer",
         ge=0.01,
         le=0.99,
         json_schema_extra={"percent": True},
     )
     levels: int = Field(20, title="Levels", description="how many times to prune; level 0 is dense", ge=1, le=999)
     replicates: int = Field(5, title="Replicates", description="searches from different initial weights", ge=1, le=100)
-    iterations: int = Field(title="Iterations", description="mini-batch steps in each training", ge=1, le=1_000_000)
+    iterations: int = Field(title="Iterations", description="mini-batch steps in each training", ge=1, le=ANY_ITERATION)
     seed: int = Field(0, title="Seed", description="decides every random number", ge=0, le=2**32 - 1)
     batch: int = Field(title="Batch", description="images in a mini-batch", ge=1, le=10_000)
-    learning_rate: float = Field(title="Learning rate", description="Adam's step size", gt=0, le=10)
+    learning_rate: float = Field(title="Learning rate", description="the optimizer's step size", gt=0, le=10)
     evaluate: int = Field(
         100,
         title="Evaluate every",
         description="iterations between evaluations (every 20 up to 200 in any case)",
         ge=1,
-        le=1_000_000,
+        le=ANY_ITERATION,
+    )
+
+    optimizer: str = Field(title="Optimizer", description="adam, momentum (0.9) or sgd")
+    milestones: tuple[Annotated[int, Field(ge=1, le=ANY_ITERATION)], ...] | None = Field(
+        None,
+        title="Milestones",
+        description="iterations at which the learning rate is divided by 10; the recipe's move with the iterations",
+    )
+    warmup: int = Field(
+        0,
+        title="Warmup",
+        description="iterations over which the learning rate rises linearly from 0",
+        ge=0,
+        le=ANY_ITERATION,
+    )
+    weight_decay: float = Field(
+        title="Weight decay", description="how much of each weight is added to its gradient", ge=0, le=1
+    )
+    dropout: float = Field(
+        0.0, title="Dropout", description="share of hidden fully connected units disabled at each step", ge=0, le=0.95
+    )
+    augment: bool = Field(title="Augment", description="whether images are cropped, and flipped where that makes sense")
+    initialization: str = Field("glorot", title="Initialization", description="the distribution of initial weights")
+    initialization_scale: float = Field(
+        1.0, title="Initialization scale", description="a factor of its standard deviation", gt=0, le=100
+    )
+    protocol: str = Field(
+        "resetting", title="Protocol", description="prune and reset, prune and go on (continued), or prune at once"
+    )
+    criterion: str = Field("magnitude", title="Criterion", description="which weights are pruned first")
+    scope: str = Field(title="Scope", description="whether each layer is pruned by itself, or all as one (global)")
+    prune_convolution: float | None = Field(
+        None,
+        title="Prune convolutions",
+        description="share of a convolution cut at every level, if not the recipe's",
+        ge=0,
+        le=0.99,
+        json_schema_extra={"percent": True},
+    )
+    prune_fully_connected: float | None = Field(
+        None,
+        title="Prune fully connected",
+        description="share of a hidden fully connected layer cut at every level, if not the recipe's",
+        ge=0,
+        le=0.99,
+        json_schema_extra={"percent": True},
+    )
+    prune_output: float | None = Field(
+        None,
+        title="Prune output",
+        description="share of the output layer cut at every level, if not the recipe's",
+        ge=0,
+        le=0.99,
+        json_schema_extra={"percent": True},
+    )
+    rewind: int = Field(
+        0,
+        title="Rewind to",
+        description="iteration of the dense training to whose weights tickets are reset; 0 is before it",
+        ge=0,
+        le=ANY_ITERATION,
     )
 
     def __init__(self, **settings: Any) -> None:
@@ -74,6 +171,8 @@ class Experiment(BaseModel):
     def _paper_recipe(cls, given: Any) -> Any:
         """Fill in what was not given from the architecture."""
         settings = {name: value for name, value in dict(given).items() if value is not None}
+        if isinstance(settings.get("milestones"), list):  # JSON has no tuples
+            settings["milestones"] = tuple(settings["milestones"])
         name = settings.setdefault("architecture", field("architecture").default)
         # An unknown name is refused later; until then any recipe will do, so that only the name is reported.
         recipe = ARCHITECTURES.get(str(name), ARCHITECTURES[field("architecture").default])
@@ -82,22 +181,79 @@ class Experiment(BaseModel):
         return settings
 
     def _disagreements(self) -> dict[str, str]:
-        """Find what no field shows alone: unknown names, more levels than can be pruned, too large a batch."""
+        """Find what no field shows alone: unknown names, and settings that do not go together."""
         unknown = {name: getattr(self, name) for name in NAMES if getattr(self, name) not in NAMES[name]}
         if unknown:
             return {name: refusal(name, repr(given)) for name, given in unknown.items()}
+        for check in (self._check_images, self._check_training, self._check_protocol, self._check_rates):
+            problems = dict(check())
+            if problems:
+                return problems
+        return dict(self._check_levels())
+
+    def _clash(self, name: str, other: str, accepted: str) -> tuple[str, str]:
+        """Say of one setting that it does not go with another, and what would."""
+        texts = self.typed()
+        unit = {each: "%" if is_percent(each) and texts[each] != RECIPE else "" for each in (name, other)}
+        given = f"{texts[name]}{unit[name]} with {label(other)} {texts[other]}{unit[other]}"
+        return name, sentence(label(name), given, accepted)
+
+    def _check_images(self) -> Iterator[tuple[str, str]]:
+        if not self.network.takes(self.data.shape):
+            fitting = one_of(name for name, network in ARCHITECTURES.items() if network.takes(self.data.shape))
+            yield self._clash("architecture", "dataset", f"{fitting}, or larger images")
         if self.batch > self.data.train:
-            return {"batch": sentence(label("batch"), self.batch, f"at most {self.data.train}")}
-        alive = {parameter.name: parameter.size for parameter in self.prunable}
+            yield self._clash("batch", "dataset", f"at most {self.data.train}")
+        if self.batch == 1 and self.network.normalized:
+            yield self._clash("batch", "architecture", "at least 2, for batch normalization")
+
+    def _check_training(self) -> Iterator[tuple[str, str]]:
+        if self.warmup > self.iterations:
+            yield self._clash("warmup", "iterations", f"at most {self.iterations}")
+        given = self.milestones or ()
+        if any(one >= other for one, other in pairwise((*given, self.iterations))):
+            yield self._clash("milestones", "iterations", f"ascending iterations below {self.iterations}")
+        if self.dropout and not self.network.hidden:
+            yield self._clash("dropout", "architecture", "0, for it has no hidden fully connected layer")
+
+    def _check_protocol(self) -> Iterator[tuple[str, str]]:
+        acts_before = CRITERIA[self.criterion].before_training
+        after = one_of(name for name, criterion in CRITERIA.items() if not criterion.before_training)
+        if self.protocol == "continued" and acts_before:
+            yield self._clash("criterion", "protocol", f"{after}, which prune after training")
+        if self.rewind >= self.iterations:
+            yield self._clash("rewind", "iterations", f"at most {self.iterations - 1}")
+        elif self.rewind and self.protocol == "continued":
+            yield self._clash("rewind", "protocol", "0, for nothing is reset")
+        elif self.rewind and acts_before:
+            yield self._clash("rewind", "criterion", "0, for it prunes before training")
+
+    def _check_rates(self) -> Iterator[tuple[str, str]]:
+        for kind, name in RATES.items():
+            given = getattr(self, name)
+            if given is None:
+                continue
+            if kind not in self.network.ratio:
+                yield self._clash(name, "architecture", f"{RECIPE}, for it has no such layer")
+            elif self.scope == "global" and given not in (0, self.prune):
+                yield self._clash(name, "scope", f"0, or {percent(self.prune)} as for all")
+        if not self.prunable:
+            name = next((name for name in RATES.values() if getattr(self, name) == 0), "architecture")
+            yield self._clash(name, "architecture", "more for one kind of its layers, for nothing is pruned")
+
+    def _check_levels(self) -> Iterator[tuple[str, str]]:
         for level in range(1, self.levels + 1):
-            for name, left in alive.items():
-                taken = cut(left, self.rates[name])
-                if taken in (0, left):
-                    loss = f"{name} would lose {'all its weights' if taken else 'nothing'} at level {level}"
-                    most = f"at most {level - 1} with {percent(self.prune)}% a level, because {loss}"
-                    return {"levels": sentence(label("levels"), self.levels, most)}
-                alive[name] = left - taken
-        return {}
+            for group, before, left in zip(self.groups, *self.counts[level - 1 : level + 1], strict=True):
+                if left not in (0, before):
+                    continue
+                loss = f"{group} would lose {'nothing' if left else 'all its weights'} at level {level}"
+                own = RATES[group.kind] if group.kind and getattr(self, RATES[group.kind]) is not None else None
+                if level == 1 and own:
+                    yield self._clash(own, "architecture", f"another rate, because {loss}")
+                else:
+                    most = f"at most {level - 1} with {percent(getattr(self, own or 'prune'))}% a level, because {loss}"
+                    yield "levels", sentence(label("levels"), self.levels, most)
+                return
 
     @property
     def network(self) -> Architecture:
@@ -115,34 +271,127 @@ class Experiment(BaseModel):
         return self.network.parameters(self.data.shape, self.data.classes)
 
     @property
-    def prunable(self) -> tuple[Parameter, ...]:
-        """The tensors that are pruned: the weights of every layer, never a bias."""
-        return tuple(parameter for parameter in self.parameters if parameter.kind is not None)
+    def weights(self) -> tuple[Parameter, ...]:
+        """The tensors that count in the density: the weights of every layer, also where it is never pruned."""
+        return tuple(parameter for parameter in self.parameters if parameter.is_weight)
+
+    @property
+    def size(self) -> int:
+        """How many weights the dense network has; biases and batch normalization are not counted."""
+        return sum(parameter.size for parameter in self.weights)
 
     @cached_property
-    def rates(self) -> dict[str, Fraction]:
-        """The share of each prunable tensor's survivors that a level cuts, as the decimal written."""
+    def rates(self) -> dict[Kind, Fraction]:
+        """The share of its survivors that a level cuts from each kind of layer, as the decimal written."""
         main = Fraction(str(self.prune))
-        return {p.name: main * self.network.ratio[p.kind] for p in self.prunable if p.kind is not None}
+        rates = {}
+        for kind, ratio in self.network.ratio.items():
+            given = getattr(self, RATES[kind])
+            recipe = main * (ratio > 0) if self.scope == "global" else main * ratio
+            rates[kind] = recipe if given is None else Fraction(str(given))
+        return rates
+
+    @cached_property
+    def prunable(self) -> tuple[Parameter, ...]:
+        """The tensors that are pruned: never a bias, batch normalization, a shortcut or a kind of layer at rate 0."""
+        return tuple(p for p in self.parameters if p.kind is not None and self.rates[p.kind] > 0)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """What is pruned as one: each prunable layer, or all of them together where the scope is global."""
+        if self.scope == "global":
+            names, size = tuple(p.name for p in self.prunable), sum(p.size for p in self.prunable)
+            return (Group(names, size, Fraction(str(self.prune))),)
+        return tuple(Group((p.name,), p.size, self.rates[p.kind], p.kind) for p in self.prunable if p.kind)
+
+    @cached_property
+    def counts(self) -> tuple[tuple[int, ...], ...]:
+        """How many weights each group has left at each level from 0 on; exact, and known before any training."""
+        levels = [tuple(group.size for group in self.groups)]
+        for _ in range(self.levels):
+            levels.append(tuple(left - cut(left, g.rate) for left, g in zip(levels[-1], self.groups, strict=True)))
+        return tuple(levels)
 
     def survivors(self, level: int) -> dict[str, int]:
-        """How many weights of each prunable tensor are left at `level`; exact, and known before any training."""
-        return {p.name: survivors(p.size, self.rates[p.name], level) for p in self.prunable}
+        """How many weights of each tensor are left at `level`, as far as that is known before any training.
+
+        Where the scope is global, only the number of all prunable ones together is, and none of them is here.
+        """
+        left = {p.name: p.size for p in self.weights if p not in self.prunable}
+        for group, count in zip(self.groups, self.counts[level], strict=True):
+            if len(group.names) == 1:
+                left[group.names[0]] = count
+        return left
+
+    def left(self, level: int) -> int:
+        """How many weights of the whole network are left at `level`, those that are never pruned included."""
+        return self.size - sum(self.counts[0]) + sum(self.counts[level])
 
     @cached_property
     def densities(self) -> tuple[float, ...]:
         """The density of each level from 0 on."""
-        weights = sum(p.size for p in self.prunable)
-        return tuple(sum(self.survivors(level).values()) / weights for level in range(self.levels + 1))
+        return tuple(self.left(level) / self.size for level in range(self.levels + 1))
 
     def density(self, level: int) -> float:
         """Surviving weights ÷ all weights at `level`, 0–1; biases are not counted."""
         return self.densities[level]
 
     @cached_property
+    def drops(self) -> tuple[int, ...]:
+        """The iterations at which the learning rate is divided by 10: the recipe's at the same share of training."""
+        if self.milestones is not None:
+            return self.milestones
+        return tuple(cut(self.iterations, Fraction(at, self.network.iterations)) for at in self.network.milestones)
+
+    def learning_rate_at(self, iteration: int) -> float:
+        """The learning rate of the step that leads from `iteration` to the next."""
+        rate = self.learning_rate * min(1.0, (iteration + 1) / max(1, self.warmup))
+        return float(rate / 10 ** sum(at <= iteration for at in self.drops))
+
+    def spread(self, weight: Parameter) -> float:
+        """The standard deviation that a weight is initialized with, by the fans of the dense layer."""
+        fan_in, fan_out = weight.fans
+        fans = fan_in + fan_out if self.initialization == "glorot" else fan_in
+        return self.initialization_scale * math.sqrt(2 / fans)
+
+    def begins(self, variant: str, level: int) -> int:
+        """The iteration at which a network's training begins: that to which a ticket is rewound, else 0."""
+        return self.rewind if variant == "ticket" and level else 0
+
+    def descendants(self, level: int) -> range:
+        """The levels that cannot be trained without the ticket of `level`."""
+        pruned_from = level == 0 or self.protocol != "one-shot"
+        return range(level + 1, self.levels + 1 if pruned_from else level + 1)
+
+    @property
+    def departures(self) -> dict[str, str]:
+        """How it is trained and pruned otherwise than by the paper's recipe, as a person types it."""
+        recipe = {
+            name: getattr(self.network, name) if name in TRAINED_BY else entry.default
+            for name, entry in Experiment.model_fields.items()
+            if name in TRAINED_BY or (name not in FROM_ARCHITECTURE and name not in MEASURED_BY)
+        }
+        return {
+            name: text for name, text in self.typed().items() if name in recipe and getattr(self, name) != recipe[name]
+        }
+
+    @property
+    def plain(self) -> bool:
+        """Whether a back end can train it that knows fully connected layers, pixels ÷ 255 and Adam, and no more.
+
+        How it is initialized and pruned makes no difference to that.
+        """
+        special = (self.weight_decay, self.dropout, self.warmup, self.drops, self.augment, self.rewind)
+        simple = self.network.fully_connected and self.optimizer == "adam" and not self.data.standardized
+        return simple and not any(special)
+
+    @cached_property
     def evaluations(self) -> tuple[int, ...]:
-        """The iterations at which every network is evaluated: 0, every 20 up to 200, every `evaluate`, the last."""
-        grid = {0, *range(20, 201, 20), *range(0, self.iterations + 1, self.evaluate), self.iterations}
+        """The iterations at which every network is evaluated: 0, every 20 up to 200, every `evaluate`, the last.
+
+        So is the one that tickets are rewound to.
+        """
+        grid = {0, *range(20, 201, 20), *range(0, self.iterations + 1, self.evaluate), self.rewind, self.iterations}
         return tuple(sorted(iteration for iteration in grid if iteration <= self.iterations))
 
     @property
@@ -151,8 +400,14 @@ class Experiment(BaseModel):
         return min(MEASURED, self.data.train) + self.data.validation + self.data.test
 
     def but(self, **changes: Any) -> Experiment:
-        """Return this experiment with some settings changed, validated anew."""
-        return Experiment(**{**self.model_dump(), **changes})
+        """Return this experiment with some settings changed, validated anew.
+
+        Another architecture brings along how it is trained and pruned, but for what is given.
+        """
+        kept = self.model_dump()
+        if changes.get("architecture", self.architecture) != self.architecture:
+            kept = {name: value for name, value in kept.items() if name not in BROUGHT_ALONG}
+        return Experiment(**{**kept, **changes})
 
     def to_json(self) -> str:
         """Write every setting as one JSON object; `from_json` gives an equal experiment back."""
@@ -171,18 +426,18 @@ class Experiment(BaseModel):
 
     def typed(self) -> dict[str, str]:
         """Write every setting as a person types it; `parse` gives an equal experiment back."""
-        settings = self.model_dump().items()
-        return {name: percent(value) if is_percent(name) else str(value) for name, value in settings}
+        return {name: _as_typed(name, value) for name, value in self.model_dump().items()}
 
     @classmethod
-    def parse(cls, texts: Mapping[str, str], base: Experiment | Mapping[str, Any] | None = None) -> Experiment:
-        """Read settings as a person types them (percentages as 20, not 0.2), over those of `base`.
+    def parse(
+        cls, texts: Mapping[str, str], base: Experiment | None = None, values: Mapping[str, Any] | None = None
+    ) -> Experiment:
+        """Read settings as a person types them (percentages as 20, not 0.2), over `values`, over those of `base`.
 
         Raises `Refused` with the problem of every field that is wrong; how fields go together is
         looked at once each is right.
         """
-        settings = base.model_dump() if isinstance(base, Experiment) else dict(base or {})
-        problems = {}
+        settings, problems = dict(values or {}), {}
         for name, text in texts.items():
             try:
                 settings[name] = _typed(name, text)
@@ -190,7 +445,7 @@ class Experiment(BaseModel):
                 problems[name] = refusal(name, repr(text), typed=text)
         if problems:
             raise Refused(problems)
-        return cls(**settings)
+        return base.but(**settings) if base else cls(**settings)
 
 
 class Bounds(NamedTuple):
@@ -235,14 +490,21 @@ def percent(rate: float) -> str:
 
 def accepted(name: str, typed: bool = False) -> str:
     """Say which values a setting accepts; `typed` where percentages are typed as 20."""
+    or_recipe = "" if not _may_be_none(name) else f", or {RECIPE}" if typed else ", or null for the recipe's"
+    kind = _kind(name)
     if name in NAMES:
         return one_of(NAMES[name])
+    if kind is bool:
+        return "yes or no" if typed else "true or false"
+    if kind is tuple:
+        return f"{'none, or iterations with spaces between' if typed else 'a list of iterations'}{or_recipe}"
     least, above, most = bounds(name)
     assert most is not None
     if is_percent(name) and typed:
-        return f"a percentage from {percent(least or 0)} to {percent(most)}"
-    what = "a whole number" if field(name).annotation is int else "a number"
-    return f"{what} above {above:g} and up to {most:g}" if least is None else f"{what} from {least} to {most}"
+        return f"a percentage from {percent(least or 0)} to {percent(most)}{or_recipe}"
+    what = "a whole number" if kind is int else "a number"
+    numbers = f"above {above:g} and up to {most:g}" if least is None else f"from {least} to {most}"
+    return f"{what} {numbers}{or_recipe}"
 
 
 def refusal(name: str, given: str, typed: str | None = None) -> str:
@@ -264,22 +526,51 @@ def refusal(name: str, given: str, typed: str | None = None) -> str:
     return sentence(label(name), given, accepted(name, typed is not None), hint)
 
 
+def _kind(name: str) -> type:
+    """Return the type of a setting's values: str, int, float, bool or tuple, whether it may be None or not."""
+    annotation: Any = field(name).annotation
+    if _may_be_none(name):
+        annotation = get_args(annotation)[0]
+    kind: type = get_origin(annotation) or annotation
+    return kind
+
+
+def _may_be_none(name: str) -> bool:
+    """Whether a setting may be left to the recipe."""
+    return type(None) in get_args(field(name).annotation)
+
+
+def _as_typed(name: str, value: Any) -> str:
+    """Write a setting's value as a person types it."""
+    if value is None:
+        return RECIPE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or "none"
+    return percent(value) if is_percent(name) else str(value).removesuffix(".0")
+
+
 def _typed(name: str, text: str) -> Any:
     """Turn what a person typed into the field's own type. Raises ValueError when it is none or out of bounds."""
     if name not in Experiment.model_fields:
         raise ValueError(name)
-    text = text.strip().removesuffix("%").strip() if is_percent(name) else text.strip()
-    kind = field(name).annotation
-    if kind is int:
-        value: Any = int(_plain(text))
-    elif kind is float:
-        number = _decimal(text)
-        value = float(number / 100 if is_percent(name) else number)
-    elif text in NAMES[name]:
-        return text
+    text, kind = text.strip(), _kind(name)
+    if text == RECIPE and _may_be_none(name):
+        return None
+    value: Any = None
+    if kind is str:
+        value = text if text in NAMES[name] else None
+    elif kind is bool:
+        value = {"yes": True, "no": False}.get(text)
+    elif kind is tuple:
+        value = () if text == "none" else tuple(int(_plain(part)) for part in text.split()) or None
+    elif kind is int:
+        value = int(_plain(text))
     else:
-        raise ValueError(name)
-    if not _inside(name, value):
+        number = _decimal(text.removesuffix("%").strip() if is_percent(name) else text)
+        value = float(number / 100 if is_percent(name) else number)
+    if value is None or (kind in (int, float) and not _inside(name, value)):
         raise ValueError(name)
     return value
 

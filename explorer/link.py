@@ -36,6 +36,6 @@ def from_query(query: str) -> tuple[Experiment, list[str]]:
             return Experiment.parse(given, base), list(problems.values())
         except Refused as refused:
             problems = {**refused.problems, **problems}
-            if not given.keys() & refused.problems.keys():  # it is the preset's own levels that are too many
-                base = base.but(levels=base.levels - 1)
+            if not given.keys() & refused.problems.keys():
+                base = base.but(levels=base.levels - 1)  # the only one of the preset's own that can be too many
             given = {name: text for name, text in given.items() if name not in refused.problems}

@@ -35,6 +35,7 @@ class NetworkState:
     masks: Arrays = field(default_factory=dict)
     initial: Arrays = field(default_factory=dict)
     final: Arrays = field(default_factory=dict)
+    rewind: Arrays = field(default_factory=dict)
     seen: WeightsSeen | None = None
     evaluations: tuple[Evaluated, ...] = ()
     iteration: int = 0
@@ -126,14 +127,15 @@ def fold(state: State, event: Event) -> State:
         case Preparing(what):
             return replace(state, preparing=what)
         case NetworkStarted(network, masks, initial):
-            return _with(state, network, NetworkState(masks=masks, initial=initial))
+            begins = state.experiment.begins(network.variant, network.level)
+            return _with(state, network, NetworkState(masks=masks, initial=initial, iteration=begins))
         case Evaluated(network, iteration):
             known = state.networks[network]
             evaluations = (*known.evaluations, event)
             return _with(state, network, replace(known, evaluations=evaluations, iteration=iteration))
-        case NetworkTrained(network, masks, initial, final):
+        case NetworkTrained(network, masks, initial, final, rewind):
             known = state.networks[network]
-            known = replace(known, masks=masks, initial=initial, final=final, seen=None, trained=True)
+            known = replace(known, masks=masks, initial=initial, final=final, rewind=rewind, seen=None, trained=True)
             return _with(state, network, known)
         case Diverged(network, iteration):
             known = state.networks[network]

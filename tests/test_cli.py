@@ -212,6 +212,11 @@ def test_settings_come_from_file_or_preset_then_set_then_flags(lottery, monkeypa
         ([file, "--seed", "6", "--set", "seed=7", "--set", "prune=0.3"], base.but(seed=6, prune=0.3)),
         (["--set", "dataset=digits", "--set", "learning_rate=1e-3"], Experiment(dataset="digits", learning_rate=1e-3)),
         (["--preset", "sixty-seconds", "--replicates", "9"], preset("sixty-seconds").but(replicates=9)),
+        (["--preset", "sixty-seconds", "--architecture", "conv-2"], preset("sixty-seconds").but(architecture="conv-2")),
+        (
+            [file, "--architecture", "resnet-18", "--set", "optimizer=sgd", "--set", "milestones=[5, 9]"],
+            base.but(architecture="resnet-18", optimizer="sgd", milestones=(5, 9)),
+        ),
     ):
         status, _, stderr = lottery("search", *arguments)
         assert (status, stderr) == (1, "lottery: Enough.\n")

@@ -8,12 +8,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from explorer import Experiment, Refused, preset
+from explorer.architectures import ARCHITECTURES, KINDS
+from explorer.experiment import label
 from explorer.presets import PRESETS
 from explorer.views import words
 from tests.strategies import experiments
-
-GOLDEN = {3: 51.3, 7: 21.1, 9: 13.5, 12: 7.0, 15: 3.6, 16: 2.9, 18: 1.9}
-"""Level → weights remaining in per cent, as the paper prints them for Lenet."""
+from tests.support import is_one_sentence
 
 
 def attempt(make):
@@ -22,11 +22,6 @@ def attempt(make):
         return make(), None
     except Refused as refused:
         return None, refused
-
-
-@pytest.mark.parametrize(("level", "remaining"), GOLDEN.items())
-def test_levels_have_the_papers_densities(level, remaining):
-    assert round(100 * Experiment().density(level), 1) == remaining
 
 
 def test_the_default_is_the_papers_recipe():
@@ -47,13 +42,14 @@ def test_the_default_is_the_papers_recipe():
 
 
 @given(experiments())
-def test_layers_lose_their_rate_and_the_output_half_of_it(experiment):
+def test_layers_lose_their_rate_and_the_output_half_of_it_or_its_own(experiment):
     main, sizes = Decimal(str(experiment.prune)), {"fc1.weight": 235_200, "fc2.weight": 30_000, "fc3.weight": 1_000}
+    output = main / 2 if experiment.prune_output is None else Decimal(str(experiment.prune_output))
     for level in range(experiment.levels + 1):
         assert experiment.survivors(level) == sizes
         assert experiment.density(level) == pytest.approx(sum(sizes.values()) / 266_200, abs=1e-12)
         for name, alive in sizes.items():
-            rate = main / 2 if name == "fc3.weight" else main
+            rate = output if name == "fc3.weight" else main
             sizes[name] = alive - int((alive * rate).quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -111,6 +107,11 @@ def test_an_experiment_cannot_be_changed():
 @example("learning_rate", "1e-999999")
 @example("levels", "1e3")
 @example("seed", "9" * 5_000)
+@example("milestones", "2 1")
+@example("milestones", "1,000 none")
+@example("prune_output", "recipe")
+@example("prune_convolution", "10")
+@example("augment", "maybe")
 def test_whatever_is_typed_is_taken_or_refused_beside_its_field(name, text):
     taken, refused = attempt(lambda: Experiment.parse({name: text}))
     assert taken or name in refused.problems
@@ -128,10 +129,15 @@ def test_whatever_is_typed_is_taken_or_refused_beside_its_field(name, text):
 @example("prune", float("inf"))
 @example("prune", True)
 @example("seed", 1.0)
+@example("milestones", [3, 9])
+@example("milestones", [3, 3])
+@example("milestones", [0.5])
+@example("milestones", [[]])
+@example("prune_convolution", 0.1)
 def test_whatever_a_file_holds_is_taken_or_refused_by_its_field(name, value):
     taken, refused = attempt(lambda: Experiment.from_json(json.dumps({name: value})))
     if taken:
-        assert value is None or getattr(taken, name) == value
+        assert value is None or json.loads(taken.to_json())[name] == value
     else:
         assert name in refused.problems
 
@@ -211,3 +217,123 @@ def test_presets_are_known_by_name():
     with pytest.raises(Refused, match=r"'sixty'.*did you mean sixty-seconds\?") as caught:
         preset("sixty")
     assert list(caught.value.problems) == ["preset"]
+
+
+CLASHES = [
+    ({"warmup": 500, "iterations": 400}, "warmup", "iterations", "at most 400"),
+    ({"milestones": (100, 400), "iterations": 400}, "milestones", "iterations", "below 400"),
+    ({"milestones": (100, 100)}, "milestones", "iterations", "ascending"),
+    ({"rewind": 400, "iterations": 400}, "rewind", "iterations", "at most 399"),
+    ({"rewind": 10, "protocol": "continued"}, "rewind", "protocol", "nothing is reset"),
+    ({"rewind": 10, "criterion": "snip"}, "rewind", "criterion", "prunes before training"),
+    ({"criterion": "random", "protocol": "continued"}, "criterion", "protocol", "one of magnitude,"),
+    ({"prune_convolution": 0.1}, "prune_convolution", "architecture", "recipe, for it has no such layer"),
+    ({"prune_fully_connected": 0.2, "architecture": "vgg-19"}, "prune_fully_connected", "architecture", "recipe"),
+    ({"prune_output": 0.1, "scope": "global"}, "prune_output", "scope", "0, or 20 as for all"),
+    ({"prune_fully_connected": 0.0, "prune_output": 0.0}, "prune_fully_connected", "architecture", "nothing is pruned"),
+    ({"prune_output": 0.0001}, "prune_output", "architecture", "fc3.weight would lose nothing at level 1"),
+    ({"dropout": 0.5, "architecture": "resnet-18"}, "dropout", "architecture", "no hidden fully connected"),
+    ({"batch": 1, "architecture": "vgg-19"}, "batch", "architecture", "at least 2"),
+    ({"batch": 4_000, "dataset": "digits"}, "batch", "dataset", "at most 3500"),
+]
+
+
+@pytest.mark.parametrize(("settings", "name", "other", "accepted"), CLASHES)
+def test_settings_that_do_not_go_together_are_refused_and_both_are_named(settings, name, other, accepted):
+    with pytest.raises(Refused) as refused:
+        Experiment(**settings)
+    assert list(refused.value.problems) == [name]
+    said = refused.value.problems[name]
+    experiment = Experiment(
+        **{k: v for k, v in settings.items() if k not in (name, other)}
+        | {k: v for k, v in settings.items() if k == other}
+    )
+    assert said.startswith(f"{label(name)}: ")
+    assert f" with {label(other)} {experiment.typed()[other]} is not accepted; give " in said
+    assert accepted in said
+    assert is_one_sentence(said)
+
+
+def test_images_that_are_too_small_for_a_networks_pools_are_refused(tiny):
+    with pytest.raises(Refused, match=r"Architecture: vgg-19 with Data set tiny .*conv-2.*larger images") as refused:
+        tiny.but(architecture="vgg-19")
+    assert "conv-6" not in str(refused.value)
+    assert tiny.but(architecture="resnet-18").size > 0
+    for name in ARCHITECTURES:
+        assert Experiment(architecture=name, dataset="digits", iterations=10).dataset == "digits"
+
+
+def test_a_global_pruning_that_would_take_nothing_is_refused(tiny):
+    with pytest.raises(Refused, match="because the network would lose nothing at level"):
+        Experiment(architecture="resnet-18", levels=999)
+
+
+def test_another_architecture_brings_its_recipe_along_but_for_what_is_given():
+    base = Experiment(dataset="digits", iterations=400, levels=2, prune=0.42)
+    other = base.but(architecture="resnet-18")
+    assert other == Experiment(architecture="resnet-18", dataset="digits", iterations=400, levels=2, prune=0.42)
+    assert (other.optimizer, other.learning_rate, other.batch, other.scope) == ("momentum", 0.1, 128, "global")
+    assert (other.weight_decay, other.augment, other.drops) == (1e-4, True, (267, 333))
+    assert base.but(architecture="resnet-18", batch=60).batch == 60
+    assert Experiment.parse({"architecture": "conv-2", "batch": "50"}, base) == base.but(
+        architecture="conv-2", batch=50
+    )
+    assert base.but(architecture="conv-2").but(architecture="lenet-300-100") == base
+    pruned = Experiment(architecture="conv-2", prune_convolution=0.0, warmup=10)
+    assert pruned.but(architecture="lenet-300-100") == Experiment(dataset="cifar10", iterations=20_000, warmup=10)
+
+
+def test_rates_are_the_papers_ratio_to_the_main_one_unless_given():
+    def rates(**settings):
+        experiment = Experiment(architecture="conv-6", levels=3, **settings)
+        return [float(experiment.rates[kind]) for kind in KINDS]
+
+    assert rates() == [0.15, 0.2, 0.1]
+    assert rates(prune=0.4) == [0.3, 0.4, 0.2]
+    assert rates(prune_convolution=0.5, prune_output=0.0) == [0.5, 0.2, 0.0]
+    assert rates(scope="global") == [0.2, 0.2, 0.2]
+    assert rates(scope="global", prune_output=0.0) == [0.2, 0.2, 0.0]
+    only = Experiment(architecture="conv-6", prune_fully_connected=0.0, prune_output=0.0)
+    assert {p.kind for p in only.prunable} == {"convolution"}
+    assert only.left(3) == sum(only.survivors(3).values())
+
+
+def test_what_a_plain_back_end_can_train_is_fully_connected_with_adam_at_a_constant_rate_on_plain_pixels():
+    plain = Experiment(dataset="digits")
+    assert plain.plain
+    for pruning in (
+        {"protocol": "one-shot"},
+        {"criterion": "snip"},
+        {"scope": "global"},
+        {"initialization": "kaiming"},
+    ):
+        assert plain.but(**pruning).plain
+    for other in (
+        {"architecture": "conv-2"},
+        {"dataset": "cifar10"},
+        {"optimizer": "sgd"},
+        {"weight_decay": 0.1},
+        {"dropout": 0.5},
+        {"warmup": 5},
+        {"milestones": (5,)},
+        {"augment": True},
+        {"rewind": 5},
+    ):
+        assert not plain.but(**other).plain
+
+
+def test_an_experiment_of_before_there_were_other_recipes_is_the_papers():
+    old = {
+        "architecture": "lenet-300-100", "dataset": "digits", "prune": 0.42, "levels": 5, "replicates": 3,
+        "iterations": 400, "seed": 0, "batch": 60, "learning_rate": 0.0012, "evaluate": 50,
+    }  # fmt: skip
+    assert Experiment(**old) == preset("sixty-seconds")
+
+
+def test_milestones_are_typed_with_spaces_and_written_as_a_list():
+    experiment = Experiment.parse({"milestones": "20,000 25000"})
+    assert experiment.milestones == experiment.drops == (20_000, 25_000)
+    assert experiment.typed()["milestones"] == "20000 25000"
+    assert json.loads(experiment.to_json())["milestones"] == [20_000, 25_000]
+    assert Experiment.parse({"milestones": "none"}, experiment).milestones == ()
+    assert Experiment.parse({"milestones": "recipe"}, experiment).milestones is None

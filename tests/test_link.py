@@ -26,7 +26,9 @@ def test_an_experiment_survives_the_link(experiment):
 def test_a_link_can_be_read():
     assert to_query(PRESETS["paper-lenet"].experiment) == (
         "architecture=lenet-300-100&dataset=mnist&prune=20&levels=20&replicates=5&iterations=50000&seed=0"
-        "&batch=60&learning_rate=0.0012&evaluate=100"
+        "&batch=60&learning_rate=0.0012&evaluate=100&optimizer=adam&milestones=recipe&warmup=0&weight_decay=0&dropout=0"
+        "&augment=no&initialization=glorot&initialization_scale=1&protocol=resetting&criterion=magnitude"
+        "&scope=layer-wise&prune_convolution=recipe&prune_fully_connected=recipe&prune_output=recipe&rewind=0"
     )
 
 

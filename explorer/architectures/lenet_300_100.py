@@ -7,7 +7,7 @@ from explorer.architectures.description import Architecture, Linear
 LENET_300_100 = Architecture(
     name="lenet-300-100",
     title="Lenet-300-100",
-    layers=(Linear("fc1", 300), Linear("fc2", 100), Linear("fc3", 10, "output")),
+    layers=(Linear("fc1", 300), Linear("fc2", 100), Linear("fc3", kind="output")),
     dataset="mnist",
     iterations=50_000,
     batch=60,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explorer.datasets.cifar10 import CIFAR10
 from explorer.datasets.description import Data, DataSet, Split
 from explorer.datasets.digits import DIGITS
 from explorer.datasets.mnist import FASHION_MNIST, MNIST
@@ -9,7 +10,7 @@ from explorer.datasets.vision import folder
 
 __all__ = ["DATASETS", "Data", "DataSet", "Split", "check", "folder", "load"]
 
-DATASETS: dict[str, DataSet] = {dataset.name: dataset for dataset in (DIGITS, MNIST, FASHION_MNIST)}
+DATASETS: dict[str, DataSet] = {dataset.name: dataset for dataset in (DIGITS, MNIST, FASHION_MNIST, CIFAR10)}
 
 
 def check(name: str) -> None:

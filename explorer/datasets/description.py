@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,9 @@ class DataSet(ABC):
     """A data set as experiments and screens know it.
 
     `train`, `validation` and `test` are the sizes of its splits; `accuracy_range` is the range, in
-    per cent, that charts of its accuracy show.
+    per cent, that charts of its accuracy show. A network sees pixels ÷ 255, of a `standardized` one less the mean of
+    their channel in the training split, and divided by its standard deviation. Where images are augmented, they are
+    mirrored only if it `flips`.
     """
 
     name: str
@@ -42,6 +44,8 @@ class DataSet(ABC):
     validation: int
     test: int
     accuracy_range: tuple[float, float]
+    standardized: bool = field(default=False, kw_only=True)
+    flips: bool = field(default=False, kw_only=True)
 
     @abstractmethod
     def check(self) -> None:

@@ -26,7 +26,8 @@ ALL = "all"
 class Choice(NamedTuple):
     """Which network is exported, as it was before ("initial") or after ("final") training.
 
-    `level` is None for the last one that is trained.
+    A dense network may also be as it was where tickets are rewound to ("rewind"). `level` is None for the last one that
+    is trained.
     """
 
     variant: Variant = "ticket"

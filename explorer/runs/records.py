@@ -23,7 +23,7 @@ from explorer.runs import tensors
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind for kind in (NetworkStarted, Evaluated, NetworkTrained, Diverged, Ended)
 }
-ARRAYS = ("masks", "initial", "final")
+ARRAYS = ("masks", "initial", "final", "rewind")
 ACCEPTED: dict[str, type | tuple[type, ...]] = {"float": (float, int), "int": int, "str": str, "Outcome": str}
 NETWORK = {"variant": "str", "replicate": "int", "level": "int", "draw": "int"}
 WORDS = {"variant": VARIANTS, "outcome": get_args(Outcome)}

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Evaluated, Network, NetworkStarted, NetworkTrained, Record, Variant
-from explorer.experiment import Experiment
+from explorer.experiment import Experiment, label
 from explorer.history import History
 from explorer.runs import drawn, tensors
 from explorer.runs.records import from_line
@@ -24,8 +24,8 @@ from explorer.state import NetworkState, Pace, State, evaluated, fold
 if TYPE_CHECKING:
     from torch import nn
 
-When = Literal["initial", "final"]
-MOMENTS: tuple[When, ...] = ("initial", "final")
+When = Literal["initial", "final", "rewind"]
+MOMENTS: tuple[When, ...] = ("initial", "final", "rewind")
 MEASURES = tuple(f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "accuracy"))
 WHO = ("replicate", "draw", "level", "density", "variant")
 
@@ -140,15 +140,20 @@ class Run:
         draw: int = 0,
         when: When = "final",
     ) -> dict[str, NDArray[np.float32]]:
-        """Return every parameter in torch's layout, pruned weights zero, before ("initial") or after training.
+        """Return every parameter in torch's layout, pruned weights zero, before or after training.
 
-        Raises `RunError` for a network that is not there or whose weights are not kept or not there yet.
+        Of a dense network that tickets are rewound into, "rewind" is how it was at that iteration.
+
+        Raises `RunError` where the network or its weights are not there, or not kept.
         """
         if when not in MOMENTS:
             raise RunError(sentence("when", repr(when), one_of(MOMENTS), nearest(when, MOMENTS)))
         known = self._network(variant, replicate, level, draw)
         weights = dict(getattr(known, when))
         if not weights:
+            if when == "rewind" and (level or not self.experiment.rewind):
+                kept = f"is kept of dense networks, with {label('rewind')} above 0"
+                raise RunError(f"{self.path} holds no rewind weights of {variant} at level {level}; only what {kept}.")
             why = "are not kept in this run" if known.trained else "are not there yet; it still trains"
             raise RunError(f"{self.path}: the {when} weights of {variant} {replicate} at level {level} {why}.")
         return weights
@@ -161,18 +166,18 @@ class Run:
         draw: int = 0,
         when: When = "final",
     ) -> nn.Module:
-        """Return a network as a torch module with its weights in it. Raises like `weights`."""
+        """Return a network as a torch module with its weights in it, to be evaluated. Raises like `weights`."""
         from explorer.training.module import build, load_weights
 
         module = build(self.experiment.network, self.experiment.data.shape, self.experiment.data.classes)
         load_weights(module, self.weights(variant, replicate, level, draw, when))
-        return module
+        return module.eval()
 
     def _with_initial(self, record: Record) -> Record:
         """Give a network the initial weights that a run that was made small does not hold, if it holds the final."""
         if self._check is None or self._arrays is None or not isinstance(record, NetworkStarted | NetworkTrained):
             return record
-        _, _, final = tensors.read(tensors.path(self.path, record.network))
+        _, _, final, _ = tensors.read(tensors.path(self.path, record.network))
         if not final or self._check != drawn.digest(self.experiment):
             return record
         return replace(record, initial=drawn.Drawn(self.experiment, record.network, record.masks))

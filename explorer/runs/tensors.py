@@ -1,7 +1,8 @@
 """One safetensors file a network: its mask packed to bits, and what survives of its weights.
 
-`mask:NAME` holds the mask's bits; `initial:NAME` and `final:NAME` the values of the survivors in the mask's
-order, or all values of a parameter that is never pruned. Shapes stand in the metadata. No pickle anywhere.
+`mask:NAME` holds the mask's bits; `initial:NAME`, `final:NAME` and, of a dense network that tickets are rewound into,
+`rewind:NAME` the values of the survivors in the mask's order, or all values of a parameter that is never pruned. Shapes
+stand in the metadata. No pickle anywhere.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ def path(folder: Path, network: Network) -> Path:
     return folder / FOLDER / "{}-r{}-l{}-d{}.safetensors".format(*network)
 
 
-def write(file: Path, masks: Arrays, initial: Arrays, final: Arrays, precision: type = np.float32) -> None:
-    """Write a network whole or not at all; `final` is empty while it trains."""
+def write(
+    file: Path, masks: Arrays, initial: Arrays, final: Arrays, rewind: Arrays, precision: type = np.float32
+) -> None:
+    """Write a network whole or not at all; `final` is empty while it trains, `rewind` where there is none."""
     tensors: dict[str, NDArray[Any]] = {f"mask:{name}": np.packbits(mask) for name, mask in masks.items()}
-    for moment, weights in (("initial", initial), ("final", final)):
+    for moment, weights in (("initial", initial), ("final", final), ("rewind", rewind)):
         for name, values in weights.items():
             alive = values[masks[name]] if name in masks else values.ravel()
             tensors[f"{moment}:{name}"] = np.ascontiguousarray(alive, dtype=precision)
@@ -69,11 +72,11 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 class Tensors(Mapping[str, NDArray[Any]]):
-    """The masks, initial or final weights of one network, each read from its file when it is asked for.
+    """The masks of one network, or its weights of one moment, each read from its file when it is asked for.
 
     Args:
         file: the network's file.
-        moment: "mask", "initial" or "final".
+        moment: "mask", "initial", "final" or "rewind".
     """
 
     def __init__(self, file: Path, moment: str) -> None:
@@ -125,8 +128,8 @@ def _opened(file: Path) -> Iterator[Any]:
         raise RunError(f"{file} cannot be read ({error}).") from None
 
 
-def read(file: Path) -> tuple[Arrays, Arrays, Arrays]:
-    """Return a network's masks, initial and final weights, read lazily; empty where the file is not there."""
+def read(file: Path) -> tuple[Arrays, Arrays, Arrays, Arrays]:
+    """Return a network's masks, initial, final and rewind weights, read lazily; empty where the file is not there."""
     if not file.exists():
-        return {}, {}, {}
-    return Tensors(file, "mask"), Tensors(file, "initial"), Tensors(file, "final")
+        return {}, {}, {}, {}
+    return Tensors(file, "mask"), Tensors(file, "initial"), Tensors(file, "final"), Tensors(file, "rewind")

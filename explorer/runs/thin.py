@@ -74,8 +74,8 @@ def _thin(run: Run, out: Path, most: int, replicate: int) -> str:
 
 def _write(run: Run, out: Path, network: Network, weights: bool, initial: bool) -> None:
     known = run.state.networks[network]
-    first, last = known.initial if weights and initial else {}, known.final if weights else {}
-    tensors.write(tensors.path(out, network), known.masks, first, last, np.float16)
+    moments = (known.initial if initial else {}, known.final, known.rewind) if weights else ({}, {}, {})
+    tensors.write(tensors.path(out, network), known.masks, *moments, np.float16)
 
 
 def _left_out(run: Run, replicate: int, masks: bool, bare: list[Network]) -> str:

@@ -119,10 +119,10 @@ class Writer:
         """Write a record and return it with its arrays read lazily from their file."""
         written = record
         if isinstance(record, NetworkStarted | NetworkTrained):
-            file = tensors.path(self.folder, record.network)
-            final = record.final if isinstance(record, NetworkTrained) else {}
-            tensors.write(file, record.masks, record.initial, final)
-            written = type(record)(record.network, *tensors.read(file)[: 2 + isinstance(record, NetworkTrained)])
+            file, trained = tensors.path(self.folder, record.network), isinstance(record, NetworkTrained)
+            after = (record.final, record.rewind) if isinstance(record, NetworkTrained) else ({}, {})
+            tensors.write(file, record.masks, record.initial, *after)
+            written = type(record)(record.network, *tensors.read(file)[: 4 if trained else 2])
         self._events.write(to_line(self._sequence, record) + "\n")
         self._events.flush()
         self._sequence += 1

@@ -8,7 +8,6 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple, Protocol
 
-from explorer.architectures import Linear
 from explorer.datasets import Data
 from explorer.errors import Refused, nearest, one_of, sentence
 from explorer.events import Arrays, Diverged, Evaluated, Event, Network, WeightsSeen
@@ -20,12 +19,12 @@ HOMES = {"numba": "explorer.training.sparse:SparseBackEnd", "torch": "explorer.t
 """Where each back end is, by name."""
 
 SERVE = {
-    ("cpu", "fully connected"): ("numba", "torch"),
-    ("cpu", "convolutional"): ("torch",),
-    ("cuda", "fully connected"): ("torch",),
-    ("cuda", "convolutional"): ("torch",),
+    ("cpu", "plain"): ("numba", "torch"),
+    ("cpu", "other"): ("torch",),
+    ("cuda", "plain"): ("torch",),
+    ("cuda", "other"): ("torch",),
 }
-"""The back ends that can train a kind of network on a device, the one that does first.
+"""The back ends that train a plain experiment (`Experiment.plain`) or any other on a device, the one that does first.
 
 A search begins dense and goes through all its densities with one back end, so this is the one that is faster by
 `lottery bench` from density 1 down. Nothing is timed when a search begins, for then a run's numbers would
@@ -80,8 +79,7 @@ def resolve_device(name: str) -> str:
 
 def back_ends(experiment: Experiment, device: str) -> list[type[BackEnd]]:
     """List the back ends for a device that `resolve_device` returned, the one that is chosen first; see `SERVE`."""
-    linear = all(isinstance(layer, Linear) for layer in experiment.network.layers)
-    homes = (HOMES[name].split(":") for name in SERVE[device, "fully connected" if linear else "convolutional"])
+    homes = (HOMES[name].split(":") for name in SERVE[device, "plain" if experiment.plain else "other"])
     return [getattr(import_module(module), name) for module, name in homes]
 
 
@@ -107,3 +105,10 @@ def tell(scores: Evaluated | Diverged, watch: Watch, weights: Callable[[], Array
     yield scores
     if isinstance(scores, Evaluated) and watch(scores.network):
         yield WeightsSeen(scores.network, scores.iteration, weights())
+
+
+def loss_gradient(experiment: Experiment, data: Data, device: str, start: Start) -> Arrays:
+    """Return the gradient of the training loss where a training begins, for the criteria that ask for it."""
+    from explorer.training.module import gradient
+
+    return gradient(experiment, data, start, device)

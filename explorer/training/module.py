@@ -11,41 +11,117 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, relu
 
-from explorer.architectures import Architecture
-from explorer.datasets import Data, Split
+from explorer.architectures import Architecture, Block, Convolution, Linear, MaxPool, Shape
+from explorer.datasets import Data
 from explorer.events import Arrays, Diverged, Evaluated, Event, Network, NetworkStarted, NetworkTrained, Progress
 from explorer.experiment import MEASURED, Experiment
 from explorer.randomness import generator
 from explorer.training import BackEnd, Start, Watch, found, tell
+from explorer.training.images import Augmentation, Images, moments
 
-CHUNK = 2_500  # images evaluated at once; small enough to yield in time, and fixed, so that bits are too
+# Images evaluated at once; few enough to yield in time and to fit into memory, and fixed, so that bits are too.
+CHUNK = 2_500
+CHUNK_OF_CONVOLUTIONS = 250
 BEAT = 0.05  # seconds between two glimpses of progress
+MOMENTUM = 0.9
 
 
-def build(architecture: Architecture, shape: tuple[int, ...], classes: int) -> nn.Module:
-    """Return the architecture as a torch module, with parameters named as in the description, and no values yet."""
-    layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
-    inputs = math.prod(shape)
-    for layer in architecture.layers:
-        units = classes if layer.kind == "output" else layer.units
-        layers[layer.name] = nn.Linear(inputs, units, device="meta")
-        if layer.kind != "output":
-            layers[f"{layer.name}_relu"] = nn.ReLU()
-        inputs = units
+def build(architecture: Architecture, shape: Shape, classes: int) -> nn.Module:
+    """Return the architecture as a torch module, with tensors named as in the description, and no values yet."""
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, (layer, inputs) in enumerate(architecture.walk(shape, classes)):
+        if isinstance(layer, Linear):
+            if len(inputs) > 1:
+                modules["flatten"] = nn.Flatten()
+            modules[layer.name] = nn.Linear(math.prod(inputs), layer.units, device="meta")
+            if layer.kind != "output":
+                modules[f"{layer.name}_relu"] = nn.ReLU()
+        elif isinstance(layer, Convolution):
+            modules |= convolution(layer, inputs)
+            modules[f"{layer.name}_relu"] = nn.ReLU()
+        elif isinstance(layer, Block):
+            modules[layer.name] = ResidualBlock(layer, inputs)
+        else:
+            modules[f"pool{number}"] = nn.MaxPool2d(2) if isinstance(layer, MaxPool) else nn.AdaptiveAvgPool2d(1)
     # Torch's own initial values would be drawn from its global generator, for nothing.
-    return nn.Sequential(layers).to_empty(device="cpu")
+    return nn.Sequential(modules).to_empty(device="cpu")
+
+
+def convolution(layer: Convolution, inputs: Shape) -> dict[str, nn.Module]:
+    """Return a convolution and its batch normalization, by name."""
+    inner = nn.Conv2d(
+        inputs[0],
+        layer.channels,
+        layer.size,
+        layer.stride,
+        padding=layer.size // 2,
+        bias=not layer.normalized,
+        device="meta",
+    )
+    if not layer.normalized:
+        return {layer.name: inner}
+    norm = nn.BatchNorm2d(layer.channels, device="meta")
+    norm.num_batches_tracked = None  # counts for nothing at a fixed momentum, and would be one more array
+    return {layer.name: inner, f"{layer.name}_norm": norm}
+
+
+class ResidualBlock(nn.Module):
+    """A `Block`: two convolutions, and what came in, projected where its shape is another, added to them."""
+
+    def __init__(self, block: Block, inputs: Shape) -> None:
+        super().__init__()
+        first, second, *shortcut = block.parts(inputs)
+        of_parts = [(first, inputs), (second, block.output(inputs)), *((part, inputs) for part in shortcut)]
+        self.parts: list[list[str]] = []
+        for part, entering in of_parts:
+            modules = convolution(part, entering)
+            for name, module in modules.items():
+                self.add_module(name, module)
+            self.parts.append(list(modules))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return what the block makes of a mini-batch."""
+        first, second, *shortcut = self.parts
+        residual = self._through(second, relu(self._through(first, values)))
+        for names in shortcut:
+            values = self._through(names, values)
+        return relu(residual + values)
+
+    def _through(self, names: list[str], values: Tensor) -> Tensor:
+        for name in names:
+            values = self.get_submodule(name)(values)
+        return values
 
 
 def load_weights(module: nn.Module, weights: Arrays) -> None:
-    """Copy arrays into a module's parameters of the same names."""
-    module.load_state_dict({name: torch.from_numpy(np.array(values)) for name, values in weights.items()})
+    """Copy arrays into a module's tensors of the same names."""
+    for name, values in module.state_dict().items():
+        values.copy_(torch.from_numpy(np.array(weights[name])))
+
+
+def gradient(experiment: Experiment, data: Data, start: Start, device: str) -> dict[str, np.ndarray]:
+    """Return the gradient of the mean training loss where a training begins, over the first 1,000 training images.
+
+    They are seen in mini-batches, as batch normalization is made for, and neither augmented nor with units disabled.
+    """
+    images = Images(data.train, moments(experiment.data, data.train), device)
+    module = build(experiment.network, experiment.data.shape, experiment.data.classes)
+    load_weights(module, start.initial)
+    module.to(device)
+    count = min(MEASURED, len(images))
+    with one_thread():
+        for rows in torch.split(torch.arange(count, device=device), experiment.batch):
+            if len(rows) > 1 or not experiment.network.normalized:
+                loss = cross_entropy(module(images.seen(images.pixels[rows])), images.labels[rows], reduction="sum")
+                (loss / count).backward()  # type: ignore[no-untyped-call]
+    named = module.named_parameters()
+    return {name: values.grad.cpu().numpy() for name, values in named if values.grad is not None}
 
 
 def batches(experiment: Experiment, network: Network, first: int, last: int) -> Iterator[np.ndarray]:
@@ -65,15 +141,8 @@ def batches(experiment: Experiment, network: Network, first: int, last: int) -> 
         yield order[place * size : (place + 1) * size]
 
 
-class Images(NamedTuple):
-    """One split on the device: pixels ÷ 255 and class numbers."""
-
-    pixels: Tensor
-    labels: Tensor
-
-
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Give torch one thread for now: then a network's bits depend on nothing that runs beside it."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -84,7 +153,7 @@ def _one_thread() -> Iterator[None]:
 
 
 class ModuleBackEnd(BackEnd):
-    """Trains each network as a torch module of its own, with masked gradients and torch's fused Adam.
+    """Trains each network as a torch module of its own, with masked gradients and torch's own optimizers.
 
     One back end serves a whole search, so that its pace is measured over all of it. It trains in turn,
     however many workers there may be.
@@ -101,8 +170,9 @@ class ModuleBackEnd(BackEnd):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.experiment, self.device, self.dtype = experiment, device, dtype
-        self._train, validation, test = map(self._images, (data.train, data.validation, data.test))
-        self._measured = (Images(*(values[:MEASURED] for values in self._train)), validation, test)
+        of_channels = moments(experiment.data, data.train)
+        splits = (Images(split, of_channels, device, dtype) for split in (data.train, data.validation, data.test))
+        self._train, self._validation, self._test = splits
         self._steps, self._seconds, self._beat = 0, 0.0, 0.0
 
     def __call__(self, starts: Iterable[tuple[Network, Start]], watch: Watch) -> Iterator[Event]:
@@ -113,17 +183,16 @@ class ModuleBackEnd(BackEnd):
             yield NetworkStarted(network, start.masks, start.initial)
         for first, last in pairwise((0, *self.experiment.evaluations)):
             for network, one in list(training.items()):
-                yield from self._with_progress(one, one.advance(self._train, first, last))
-                yield from self._with_progress(one, one.evaluate(*self._measured))
+                if last < one.iteration:  # it begins later
+                    continue
+                yield from self._with_progress(one, one.advance(self._train, max(first, one.iteration), last))
+                measured = ((self._train, MEASURED), (self._validation, None), (self._test, None))
+                yield from self._with_progress(one, one.evaluate(*measured))
                 if isinstance(one.scores, Diverged):
                     del training[network]
                 yield from tell(one.scores, watch, one.weights)
         for network, one in training.items():
-            yield NetworkTrained(network, *one.start, one.weights())
-
-    def _images(self, split: Split) -> Images:
-        pixels = torch.from_numpy(split.images).to(self.device).to(self.dtype) / 255
-        return Images(pixels, torch.from_numpy(split.labels).to(self.device))
+            yield NetworkTrained(network, *one.start, one.weights(), one.rewind)
 
     def _with_progress(self, one: _Training, work: Iterator[int]) -> Iterator[Progress]:
         """Do `work`, and look up every `BEAT` seconds."""
@@ -132,7 +201,7 @@ class ModuleBackEnd(BackEnd):
             yield Progress(one.network, one.iteration, self._steps, self._seconds, device, self.name)
             self._beat = time.perf_counter()
 
-    @_one_thread()
+    @one_thread()
     def _work(self, work: Iterator[int]) -> bool:
         """Do `work` until the next beat, counting its steps and the time; returns whether it was cut short."""
         begun = time.perf_counter()
@@ -150,50 +219,90 @@ class _Training:
     """One network in training: its module, its optimizer and its masks."""
 
     def __init__(self, experiment: Experiment, network: Network, start: Start, device: str, dtype: torch.dtype) -> None:
-        self.experiment, self.network, self.start, self.iteration = experiment, network, start, 0
+        self.experiment, self.network, self.start = experiment, network, start
+        self.iteration = experiment.begins(network.variant, network.level)
         self.scores: Evaluated | Diverged
+        self.rewind: Arrays = {}
         self.module = build(experiment.network, experiment.data.shape, experiment.data.classes)
         load_weights(self.module, start.initial)
         self.module.to(device, dtype)
         named = dict(self.module.named_parameters())
         self.masked = [(named[name], torch.from_numpy(mask).to(device, dtype)) for name, mask in start.masks.items()]
-        self.optimizer = torch.optim.Adam(named.values(), lr=experiment.learning_rate, fused=True)
+        self.optimizer = optimizer(experiment, named.values())
+        self._augment = Augmentation(experiment, network) if experiment.augment else None
+        if experiment.dropout:
+            for layer in experiment.network.hidden:
+                self.module.get_submodule(f"{layer.name}_relu").register_forward_hook(self._disable)
 
     def advance(self, train: Images, first: int, last: int) -> Iterator[int]:
         """Train from iteration `first` to `last`; yields 1 after each mini-batch."""
+        self.module.train()
         for indices in batches(self.experiment, self.network, first, last):
             rows = torch.from_numpy(indices).to(train.labels.device)
-            loss = cross_entropy(self.module(train.pixels[rows]), train.labels[rows])
+            pixels = train.pixels[rows]
+            if self._augment:
+                pixels = self._augment(pixels, indices, self.iteration)
+            if self.experiment.dropout:
+                self._random = generator("dropout", self.experiment.seed, *self.network, self.iteration)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.experiment.learning_rate_at(self.iteration)
+            loss = cross_entropy(self.module(train.seen(pixels)), train.labels[rows])
             self.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             for parameter, mask in self.masked:
                 assert parameter.grad is not None
-                # Masking the gradient, not the weight, also keeps both of Adam's moments at zero.
+                # Masking the gradient, not the weight, also keeps all of the optimizer's moments at zero.
                 parameter.grad *= mask
             self.optimizer.step()
             self.iteration += 1
             yield 1
 
-    def evaluate(self, *splits: Images) -> Iterator[int]:
+    def evaluate(self, *splits: tuple[Images, int | None]) -> Iterator[int]:
         """Measure loss and accuracy on train, validation and test; yields 0 after each chunk of images.
 
-        The result is in `scores`.
+        Of each split at most so many images are looked at. The result is in `scores`.
         """
+        self.module.eval()
+        chunk = CHUNK if self.experiment.network.fully_connected else CHUNK_OF_CONVOLUTIONS
         numbers: list[float] = []
-        for split in splits:
+        for split, most in splits:
             loss, right = 0.0, 0
-            for pixels, labels in zip(torch.split(split.pixels, CHUNK), torch.split(split.labels, CHUNK), strict=True):
+            of_split = (torch.split(values[:most], chunk) for values in (split.pixels, split.labels))
+            for pixels, labels in zip(*of_split, strict=True):
                 with torch.no_grad():
-                    logits = self.module(pixels)
+                    logits = self.module(split.seen(pixels))
                     loss += float(cross_entropy(logits, labels, reduction="sum"))
                     right += int((logits.argmax(1) == labels).sum())
                 yield 0
-            numbers += [loss / len(split.labels), right / len(split.labels)]
+            size = len(split.labels[:most])
+            numbers += [loss / size, right / size]
         self.scores = found(self.network, self.iteration, numbers)
+        if self.network.level == 0 and 0 < self.iteration == self.experiment.rewind:
+            self.rewind = self.weights()
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Return a copy of every parameter."""
+        """Return a copy of every tensor, batch normalization's running statistics included."""
         return {
             name: values.detach().to("cpu", torch.float32, copy=True).numpy()
-            for name, values in self.module.named_parameters()
+            for name, values in self.module.state_dict().items()
         }
+
+    def _disable(self, module: nn.Module, inputs: object, values: Tensor) -> Tensor:
+        """Disable units at random in training, and raise the others, so that the sum stays (Srivastava et al. 2014).
+
+        Which are, is a function of who the network is and of the iteration.
+        """
+        if not module.training:
+            return values
+        dropped = self.experiment.dropout
+        kept = torch.from_numpy(self._random.random(values.shape) >= dropped).to(values.device)
+        return values * kept / (1 - dropped)
+
+
+def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """Return the experiment's optimizer, fresh."""
+    rate, decay = experiment.learning_rate, experiment.weight_decay
+    if experiment.optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
+    momentum = MOMENTUM if experiment.optimizer == "momentum" else 0.0
+    return torch.optim.SGD(parameters, lr=rate, momentum=momentum, weight_decay=decay)

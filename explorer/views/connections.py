@@ -16,7 +16,7 @@ from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels, round_step, ticks
 from explorer.views.means import shown_level
-from explorer.views.on_screen import masks_of, shown_layer
+from explorer.views.on_screen import joined, masks_of, on_pixels, shown_layer
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell
 
@@ -98,18 +98,20 @@ def of_unit(state: State, selection: Selection, unit: int) -> dict[Variant, Conn
     Units count from 0 here and from 1 in the sentence. Raises `Refused` for a unit that is not there.
     """
     layer = shown_layer(state, selection)
-    units, inputs = layer.shape
+    units = layer.shape[0]
     _check("Unit", unit, units)
     prunable = state.experiment.prunable
     after = next((later for one, later in pairwise(prunable) if one is layer), None)
     found: dict[Variant, Connections] = {}
     for variant, mask in masks_of(state, selection, layer).items():
-        fan_in, fan_out = mask[unit], np.empty(0, bool)
-        said = f"unit {unit + 1}: {fan_in.sum()} of {inputs} connections in"
+        fan_in, fan_out = joined(mask)[unit].astype(bool), np.empty(0, bool)
+        said = f"unit {unit + 1}: {mask[unit].sum()} of {mask[unit].size} connections in"
         reached = masks_of(state, selection, after).get(variant) if after else None
         if reached is not None:
-            fan_out = reached[:, unit]
-            said += f", {fan_out.sum()} of {len(fan_out)} out"
+            # What follows sees a channel at each place of its kernel or, flattened, at each pixel.
+            of_unit = reached.reshape(len(reached), units, -1)[:, unit]
+            fan_out = np.asarray(of_unit.any(1))
+            said += f", {of_unit.sum()} of {of_unit.size} out"
         found[variant] = Connections(fan_in, fan_out, said)
     return found
 
@@ -121,16 +123,16 @@ def of_pixel(state: State, selection: Selection, pixel: int) -> dict[Variant, Co
     columns count from 0 here and from 1 in the sentence. Raises `Refused` for an input that is not there.
     """
     layer = shown_layer(state, selection)
-    units, inputs = layer.shape
+    units, inputs = layer.shape[:2]
     _, height, width = state.experiment.data.shape
-    first = layer is state.experiment.prunable[0]
+    first = on_pixels(state, layer)
     _check("Pixel" if first else "Input", pixel, height * width if first else inputs)
     name = f"row {pixel // width + 1}, column {pixel % width + 1}" if first else f"input {pixel + 1}"
     found: dict[Variant, Connections] = {}
     for variant, mask in masks_of(state, selection, layer).items():
-        of_channels = mask.reshape(units, -1, height * width if first else inputs)[:, :, pixel]
-        said = f"{name}: {of_channels.sum()} of {of_channels.size} connections"
-        found[variant] = Connections(np.empty(0, bool), np.asarray(of_channels.any(1)), said)
+        of_pixel = mask.reshape(units, -1, height * width)[:, :, pixel] if first else mask[:, pixel].reshape(units, -1)
+        said = f"{name}: {of_pixel.sum()} of {of_pixel.size} connections"
+        found[variant] = Connections(np.empty(0, bool), np.asarray(of_pixel.any(1)), said)
     return found
 
 
@@ -143,7 +145,7 @@ def _check(label: str, given: int, count: int) -> None:
 def _counts(state: State, selection: Selection) -> tuple[Counts, Counts]:
     """Return the connections into each unit and out of each input, most connected first, for each variant."""
     masks = masks_of(state, selection, shown_layer(state, selection))
-    incoming, outgoing = ({v: np.sort(mask.sum(axis))[::-1] for v, mask in masks.items()} for axis in (1, 0))
+    incoming, outgoing = ({v: np.sort(joined(m).sum(axis))[::-1] for v, m in masks.items()} for axis in (1, 0))
     return incoming, outgoing
 
 
@@ -196,6 +198,6 @@ def _summary(layer: Parameter, incoming: Counts, outgoing: Counts) -> str:
         return "Connections of each unit and input: there are no masks yet."
     into, out = incoming["ticket"], outgoing["ticket"]
     return (
-        f"In the ticket's {layer.name} a unit has {into[-1]} to {into[0]} of {layer.shape[1]} incoming connections "
-        f"left, an input {out[-1]} to {out[0]} of {layer.shape[0]} outgoing ones."
+        f"In the ticket's {layer.name} a unit has {into[-1]} to {into[0]} of {layer.fans[0]} incoming connections "
+        f"left, an input {out[-1]} to {out[0]} of {layer.fans[1]} outgoing ones."
     )

@@ -47,8 +47,9 @@ EXPLANATIONS: dict[str, Explanation] = {
     "masks": Explanation(
         "The weights that are left",
         "Where the remaining weights are: a ticket keeps the pixels that carry ink.",
-        "A large picture is a layer's mask, one row a unit and one column an input, dark where weights are left. "
-        "The small square folds the first layer to the image: each pixel is as dark as it has connections left. "
+        "A large picture is a layer's mask, one row a unit and one column an input (of a convolution, a tile for each "
+        "kernel), dark where weights are left. "
+        "The small square folds a first layer of pixels to the image: each is as dark as it has connections left. "
         "Ticket and random reinit have the same mask, random sparse has as many weights at random places. "
         "The paper counts the same connections in Figures 21 to 24. "
         "Look for columns that grow pale: pixels at the border carry no ink and lose their connections first.",
@@ -102,7 +103,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "A dead unit has no incoming connection left, a dead input no outgoing one. "
         "The last columns are the mean magnitudes of the surviving weights before and after training; the paper's "
         "Figures 15 and 20 show that survivors are the larger ones and grow. "
-        "The output layer is pruned at half the rate, so that it keeps a larger share.",
+        "The output layer is pruned at half the rate, in deep networks not at all, so that it keeps a larger share.",
     ),
     "compare": Explanation(
         "Runs compared",

@@ -27,8 +27,18 @@ def on_screen(state: State, selection: Selection, variant: Variant) -> tuple[Net
     return network, state.networks.get(network)
 
 
+def on_pixels(state: State, layer: Parameter) -> bool:
+    """Tell whether each input of a layer is a value of the image: the first layer, unless that is a convolution."""
+    return layer == state.experiment.parameters[0] and len(layer.shape) == 2
+
+
+def joined(mask: NDArray[np.bool_]) -> NDArray[np.integer[Any] | np.bool_]:
+    """Return how many weights join each unit with each input (units × inputs): of a convolution, those of a kernel."""
+    return mask if mask.ndim == 2 else mask.sum((2, 3))
+
+
 def masks_of(state: State, selection: Selection, layer: Parameter) -> dict[Variant, NDArray[np.bool_]]:
-    """Return a layer's mask (units × inputs) for each variant that has one on screen."""
+    """Return a layer's mask, in the layer's shape, for each variant that has one on screen."""
     found = {}
     for variant in VARIANTS:
         _, known = on_screen(state, selection, variant)

@@ -107,9 +107,20 @@ def _log(share: float) -> float:
 
 
 def _chance(state: State, selection: Selection) -> list[float]:
-    """Return the density of the layer at every level, in per cent: the mean overlap of masks drawn at random."""
+    """Return the density of the layer at every level, in per cent: the mean overlap of masks drawn at random.
+
+    Where the network is pruned as one, it is the tickets' mean, and of levels without a mask the whole network's.
+    """
     layer, experiment = shown_layer(state, selection), state.experiment
-    return [100 * experiment.survivors(level)[layer.name] / layer.size for level in range(experiment.levels + 1)]
+    chance = []
+    for level in range(experiment.levels + 1):
+        left: float | None = experiment.survivors(level).get(layer.name)
+        if left is None:
+            tickets = state.find("ticket", level).values()
+            counts = [np.bitwise_count(_packed(k.masks, layer.name)).sum() for k in tickets if layer.name in k.masks]
+            left = float(np.mean(counts)) if counts else experiment.density(level) * layer.size
+        chance.append(100 * left / layer.size)
+    return chance
 
 
 @remembered(512)

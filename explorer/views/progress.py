@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 from explorer.events import VARIANTS
@@ -67,16 +68,18 @@ def level_share(state: State, level: int) -> float:
 
 def network_iterations(state: State) -> tuple[int, int]:
     """Return how many network-iterations are done, and how many there are; those of ended replicates are no work."""
-    done = sum(known.iteration for known in state.networks.values())
-    levels = range(state.experiment.levels + 1)
-    networks = sum(state.expected(variant, level) for variant in VARIANTS for level in levels)
-    lost = 0
+    experiment, levels = state.experiment, range(state.experiment.levels + 1)
+    length = {(v, k): experiment.iterations - experiment.begins(v, k) for v in VARIANTS for k in levels}
+    total = sum(state.expected(variant, level) * length[variant, level] for variant, level in length)
+    done = 0
     for network, known in state.networks.items():
+        done += known.iteration - experiment.begins(network.variant, network.level)
         if known.diverged:
-            lost += state.experiment.iterations - known.iteration
+            total -= experiment.iterations - known.iteration
             if network.variant == "ticket":
-                networks -= len(VARIANTS) * (state.experiment.levels - network.level)
-    return done, networks * state.experiment.iterations - lost
+                ended = experiment.descendants(network.level)
+                total -= sum(length[variant, level] for variant in VARIANTS for level in ended)
+    return done, total
 
 
 def images_left(state: State, back_end: str = "") -> float:
@@ -88,14 +91,16 @@ def images_left(state: State, back_end: str = "") -> float:
     experiment, back_end = state.experiment, state.progress.back_end if state.progress else back_end
     doomed = [n.level for n, known in state.networks.items() if known.diverged and n.variant == "ticket"]
     left = 0.0
-    for level in range(experiment.levels + 1):
-        begun = state.by_level.get(level, {}).values()
+    for level, variant in product(range(experiment.levels + 1), VARIANTS):
+        begun = [known for n, known in state.by_level.get(level, {}).items() if n.variant == variant]
         training = [known for known in begun if not (known.trained or known.diverged)]
-        lost = len(VARIANTS) * sum(above < level for above in doomed)
-        to_begin = sum(state.expected(variant, level) for variant in VARIANTS) - lost - len(begun)
-        networks = to_begin + len(training)
-        iterations = networks * experiment.iterations - sum(known.iteration for known in training)
-        evaluations = networks * len(experiment.evaluations) - sum(len(known.evaluations) for known in training)
+        lost = sum(level in experiment.descendants(above) for above in doomed)
+        to_begin = state.expected(variant, level) - lost - len(begun)
+        first = experiment.begins(variant, level)
+        evaluations = (to_begin + len(training)) * sum(at >= first for at in experiment.evaluations)
+        evaluations -= sum(len(known.evaluations) for known in training)
+        iterations = to_begin * (experiment.iterations - first)
+        iterations += sum(experiment.iterations - known.iteration for known in training)
         left += share_of_dense(experiment, level, back_end) * _images(experiment, iterations, evaluations)
     return left
 
@@ -106,10 +111,9 @@ def seconds_an_image(state: State) -> float:
     if now is None or now.seconds < SETTLED:
         return 0.0
     for level, networks in state.by_level.items():
-        iterations = sum(known.iteration for known in networks.values())
+        begun = sum(known.iteration - state.experiment.begins(n.variant, level) for n, known in networks.items())
         evaluations = sum(len(known.evaluations) for known in networks.values())
-        images = _images(state.experiment, iterations, evaluations)
-        done += share_of_dense(state.experiment, level, now.back_end) * images
+        done += share_of_dense(state.experiment, level, now.back_end) * _images(state.experiment, begun, evaluations)
     return now.seconds / done
 
 

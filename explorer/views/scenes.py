@@ -13,7 +13,7 @@ from explorer.history import History
 from explorer.state import State
 from explorer.views import words
 from explorer.views.means import curve, shown_level
-from explorer.views.on_screen import masks_of, surviving
+from explorer.views.on_screen import joined, masks_of, on_pixels, surviving
 from explorer.views.selection import Selection
 from explorer.views.story import Said, Sentence, gone, presented, result
 
@@ -58,7 +58,7 @@ class Scene:
 
 def _learns(state: State, selection: Selection) -> Sentence:
     """Say how the dense network learns."""
-    weights = words.count(sum(p.size for p in state.experiment.prunable))
+    weights = words.count(state.experiment.size)
     reached = _accuracy(state, 0)
     if reached is None:
         return (Said(f"A dense network with {weights} random weights begins to train."),)
@@ -75,14 +75,15 @@ def _prunes(state: State, selection: Selection) -> Sentence:
     experiment, level = state.experiment, shown_level(state, selection.level)
     recipe = f"Prune the smallest {percent(experiment.prune)}%, rewind the rest, train again"
     first = experiment.prunable[0]
-    mask = masks_of(state, selection, first).get("ticket")
+    mask, most = masks_of(state, selection, first).get("ticket"), first.fans[1]
+    name = "a pixel" if on_pixels(state, first) else "an input"
     if level == 0 or mask is None:
-        return (Said(f"{recipe}, and repeat. Here is what it begins with: a pixel has {first.shape[0]} connections."),)
-    connections = mask.sum(0)
+        return (Said(f"{recipe}, and repeat. Here is what it begins with: {name} has {most} connections."),)
+    connections = joined(mask).sum(0)
     return (
         Said(f"{recipe}: "),
         Said(f"{_remaining(state, selection)} of the weights", "ticket"),
-        Said(f" are left. A pixel keeps {connections.min()} to {connections.max()} of {first.shape[0]} connections."),
+        Said(f" are left. {name.capitalize()} keeps {connections.min()} to {connections.max()} of {most} connections."),
     )
 
 

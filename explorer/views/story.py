@@ -173,7 +173,7 @@ def parting(state: State) -> int | None:
 
 
 def _dense(state: State, live: bool) -> Sentence:
-    weights = words.count(sum(p.size for p in state.experiment.prunable))
+    weights = words.count(state.experiment.size)
     reached = _reached(state, "ticket", 0, live, final_accuracy)
     begin = f"{'So far, the' if live else 'The'} dense network, with all of its {weights} weights, "
     if reached is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.experiment import Experiment, percent
+from explorer.experiment import Experiment, label, percent
 
 TITLES = {
     "dense": "Dense",
@@ -31,11 +31,12 @@ def several(number: int, noun: str) -> str:
 
 
 def settings(experiment: Experiment) -> str:
-    """Say in one line what is run."""
+    """Say in one line what is run, and how otherwise than by the paper's recipe."""
+    departures = (f", {label(name).lower()} {text}" for name, text in experiment.departures.items())
     return (
         f"{experiment.network.title} on {experiment.data.title}, {several(experiment.levels, 'level')} of "
         f"{percent(experiment.prune)}%, {several(experiment.replicates, 'replicate')}, "
-        f"{several(experiment.iterations, 'iteration')}, seed {experiment.seed}"
+        f"{several(experiment.iterations, 'iteration')}, seed {experiment.seed}{''.join(departures)}"
     )
 
 

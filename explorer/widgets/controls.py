@@ -131,9 +131,14 @@ class Controls(ipywidgets.Box):
         return self.experiment
 
     def complain(self, problems: Mapping[str, str]) -> None:
-        """Show problems beside the controls they name, and take away those that are no more."""
+        """Show problems beside the controls they name, and take away those that are no more.
+
+        Those of a setting without a control, which goes with the architecture, stand beside that.
+        """
+        others = Experiment.model_fields.keys() - self._controls.keys()
+        unseen = " ".join(problem for name, problem in problems.items() if name in others)
         for name, control in self._controls.items():
-            control.complain(problems.get(name, ""))
+            control.complain(problems.get(name, unseen if name == "architecture" else ""))
 
     def lock(self, locked: bool) -> None:
         """Open or close all controls for changes."""

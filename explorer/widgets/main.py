@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import ipywidgets
 
+from explorer.architectures import Parameter
 from explorer.events import VARIANTS
 from explorer.experiment import Experiment
 from explorer.history import History
@@ -201,7 +202,7 @@ class Main(ipywidgets.Box):
 
     def _show_choices(self, screen: Screen) -> None:
         experiment = screen.state.experiment
-        layers = [(f"{p.name.split('.')[0]} · {p.shape[0]} × {p.shape[1]}", p.name) for p in experiment.prunable]
+        layers = [(layer_name(p), p.name) for p in experiment.prunable]
         replicates = [(f"replicate {r + 1} of {experiment.replicates}", r) for r in range(experiment.replicates)]
         for choice, options, value in (
             (self._layer, layers, screen.selection.layer),
@@ -214,6 +215,11 @@ class Main(ipywidgets.Box):
                 choice.set_trait("options", options)
             if choice.value != value:
                 choice.value = value
+
+
+def layer_name(layer: Parameter) -> str:
+    """Name a layer with its shape, for a person to choose."""
+    return f"{layer.name.removesuffix('.weight')} · {' × '.join(map(str, layer.shape))}"
 
 
 def _html(said: Sentence) -> str:

@@ -32,7 +32,7 @@ from explorer.views.layers import key as layers_key
 from explorer.views.masks import key as masks_key
 from explorer.views.masks import pointed_out
 from explorer.views.means import shown_level
-from explorer.views.on_screen import shown_layer
+from explorer.views.on_screen import on_pixels, shown_layer
 from explorer.views.overlap import key as overlap_key
 from explorer.views.table import Table
 from explorer.widgets.heatmap import Heatmap
@@ -199,9 +199,8 @@ class MasksView(View):
 
     def _show(self, state: State, selection: Selection) -> None:
         seen = masks(state, selection)
-        self.most, self._shape = seen.most, shown_layer(state, selection).shape
-        folds = shown_layer(state, selection) is state.experiment.prunable[0]
-        (self.remove_class if folds else self.add_class)("lt-no-fold")
+        self.most, self._layer = seen.most, shown_layer(state, selection)
+        (self.remove_class if on_pixels(state, self._layer) else self.add_class)("lt-no-fold")
         for v in VARIANTS:
             matrix = seen.matrix.get(v)
             self._folded[v].waiting = self._matrix[v].waiting = waiting(state, selection, v) or MASKS_COME
@@ -214,7 +213,7 @@ class MasksView(View):
         heatmap.add_class(place)
         heatmap.add_class(f"lt-of-{variant}")
         folded = place == "lt-folded"
-        heatmap.on_point(lambda at: self._actions.select(**pointed_out(at, folded, heatmap.columns)))
+        heatmap.on_point(lambda at: self._actions.select(**pointed_out(at, folded, heatmap.columns, self._layer)))
         return heatmap
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from explorer.events import VARIANTS
 from explorer.experiment import Experiment, percent
 from explorer.state import State
 from explorer.views import words
-from explorer.views.progress import images_left, network_iterations, progress, seconds_an_image
+from explorer.views.progress import images_left, progress, seconds_an_image
 from explorer.views.story import result
 from explorer.widgets.controls import Controls
 from explorer.widgets.view import box, text
@@ -22,12 +23,6 @@ BUTTONS = {
     "Step": "Train one level, then pause",
     "Cancel": "End here; finished levels stay",
 }
-STEPS = (
-    "Train the network",
-    "Prune its smallest {percent}%",
-    "Rewind the rest to their initial values",
-    "Repeat with what is left",
-)
 
 
 class Side(ipywidgets.Box):
@@ -100,11 +95,11 @@ def button(label: str, tooltip: str, pressed: Callable[[str], None]) -> ipywidge
 def _adds(experiment: Experiment, pace: float, back_end: str) -> str:
     """Say what the settings come to: weights left, networks, and how long it will take where that is known."""
     state = State(experiment)
-    _, total = network_iterations(state)
     density = words.remaining(experiment.density(experiment.levels), exact=True)
-    weights = words.count(sum(p.size for p in experiment.prunable))
+    weights = words.count(experiment.size)
     about = f", about {words.duration(images_left(state, back_end) * pace)}" if pace else ""
-    networks = words.count(total / experiment.iterations)
+    levels = range(experiment.levels + 1)
+    networks = words.count(sum(state.expected(variant, level) for variant in VARIANTS for level in levels))
     return f"<p>leaves <b>{density}</b> of {weights} weights<br><b>{networks}</b> networks{about}</p>"
 
 
@@ -118,6 +113,22 @@ def _result(state: State) -> str:
 
 def _steps(state: State, training: bool) -> str:
     """List the steps of the method; while a search runs it trains, for pruning takes no time."""
-    written = (step.format(percent=percent(state.experiment.prune)) for step in STEPS)
-    items = (f'<li class="{"lt-on" if training and k == 0 else ""}">{step}</li>' for k, step in enumerate(written))
+    written = enumerate(steps(state.experiment))
+    items = (f'<li class="{"lt-on" if training and k == 0 else ""}">{step}</li>' for k, step in written)
     return f"<ol>{''.join(items)}</ol>"
+
+
+def steps(experiment: Experiment) -> tuple[str, str, str, str]:
+    """Say what is done at each level, by the experiment's protocol and criterion."""
+    share, first = percent(experiment.prune), experiment.criterion == "magnitude"
+    rest = f"Rewind the rest to iteration {words.count(experiment.rewind)}"
+    if experiment.protocol == "continued":
+        rest = "Leave the rest as they are"
+    elif not experiment.rewind:
+        rest = "Rewind the rest to their initial values"
+    return (
+        "Train the network",
+        f"Prune its smallest {share}%" if first else f"Prune {share}% of it by {experiment.criterion}",
+        rest,
+        "Do so for every level at once" if experiment.protocol == "one-shot" else "Repeat with what is left",
+    )

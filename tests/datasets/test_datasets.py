@@ -17,6 +17,7 @@ from explorer.places import place
 
 FILES = [f"{half}-{what}-ubyte" for half in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
 REAL = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
+BATCHES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 
 
 def splits(data: Data) -> list[Split]:
@@ -47,6 +48,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
         ("digits", (3_500, 500, 1_000), (84, 95)),
         ("mnist", (55_000, 5_000, 10_000), (94, 99)),
         ("fashion-mnist", (55_000, 5_000, 10_000), (80, 92)),
+        ("cifar10", (45_000, 5_000, 10_000), (50, 95)),
     ],
 )
 def test_description(name: str, sizes: tuple[int, ...], accuracy: tuple[int, int]) -> None:
@@ -54,7 +56,8 @@ def test_description(name: str, sizes: tuple[int, ...], accuracy: tuple[int, int
     assert described.name == name
     assert (described.train, described.validation, described.test) == sizes
     assert described.accuracy_range == accuracy
-    assert (described.shape, described.classes) == ((1, 28, 28), 10)
+    assert (described.shape, described.classes) == ((3, 32, 32) if name == "cifar10" else (1, 28, 28), 10)
+    assert described.standardized == described.flips == (name == "cifar10")
 
 
 def test_describing_loads_no_torch() -> None:
@@ -134,6 +137,23 @@ def test_missing_and_offline(name: str, data_folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("offline")
+def test_cifar10_missing_or_damaged_and_offline(data_folder: Path) -> None:
+    place = data_folder / "cifar-10-batches-py"
+    with pytest.raises(DataError) as missing:
+        load("cifar10")
+    message = str(missing.value)
+    assert f"put {', '.join([*BATCHES, 'batches.meta'])} into {place}." in message
+    assert "CIFAR-10 is not there and could not be downloaded (no way out);" in message
+    place.mkdir()
+    for name in [*BATCHES, "batches.meta"]:
+        (place / name).write_bytes(b"not really")
+    with pytest.raises(DataError) as damaged:
+        load("cifar10")
+    assert f"replace {', '.join([*BATCHES, 'batches.meta'])} in {place}." in str(damaged.value)
+    assert "\n" not in message + str(damaged.value)
+
+
+@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 @pytest.mark.parametrize("content", [b"", b"\x00\x00\x08\x01\x00\x00", b"\x1f\x8b not really"])
 def test_damaged_files(suffix: str, content: bytes, data_folder: Path) -> None:
@@ -178,3 +198,21 @@ def test_real_data(name: str) -> None:
             fair = np.bincount(labels) * len(part.labels) / len(labels)
             assert np.abs(np.bincount(part.labels) - fair).max() <= 1
     assert [split.images.shape for split in splits(data)] == [(n, 1, 28, 28) for n in (55_000, 5_000, 10_000)]
+
+
+@pytest.mark.data
+def test_real_cifar10() -> None:
+    place = Path(os.environ.get("EXPLORER_DATA", "nowhere")) / "cifar-10-batches-py"
+    if not (place / "test_batch").is_file():
+        pytest.skip("EXPLORER_DATA has no CIFAR-10")
+    data = load("cifar10")
+    for parts, names in (((data.train, data.validation), BATCHES[:5]), ((data.test,), BATCHES[5:])):
+        found = sum((pictures(part.images, part.labels) for part in parts), Counter())
+        read = [(place / name).read_bytes() for name in names]
+        assert sum(found.values()) == 10_000 * len(names)
+        # Each image lies in one of the files as its 3,072 bytes, colour by colour.
+        assert all(any(image in content for content in read) for image, _ in list(found)[:200])
+        for part in parts:
+            assert part.images.dtype == np.uint8
+            assert np.bincount(part.labels).tolist() == [len(part.labels) // 10] * 10
+    assert [split.images.shape for split in splits(data)] == [(n, 3, 32, 32) for n in (45_000, 5_000, 10_000)]

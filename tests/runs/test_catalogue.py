@@ -60,6 +60,16 @@ def test_settings_are_told_in_words():
     )
 
 
+def test_settings_say_how_a_run_departs_from_the_recipe():
+    base = preset(DEFAULT)
+    said = words.settings(base.but(protocol="one-shot", prune_output=0.0, learning_rate=1e-3, milestones=(5, 9)))
+    assert said.startswith(words.settings(base))
+    assert said.removeprefix(words.settings(base)) == (
+        ", learning rate 0.001, milestones 5 9, protocol one-shot, prune output 0"
+    )
+    assert words.settings(base.but(architecture="resnet-18")).endswith(", seed 0")
+
+
 def test_a_run_named_otherwise_is_as_old_as_its_file(folder):
     named = (folder / "20260102-030406-tiny").rename(folder / "mine")
     os.utime(named / "run.json", (1_700_000_000, 1_700_000_000))

@@ -16,7 +16,7 @@ WHO = Network("ticket", 0, 0)
 
 
 def test_every_kind_of_network_is_served_on_every_device():
-    assert set(SERVE) == {(d, kind) for d in ("cpu", "cuda") for kind in ("fully connected", "convolutional")}
+    assert set(SERVE) == {(d, kind) for d in ("cpu", "cuda") for kind in ("plain", "other")}
     assert {name for served in SERVE.values() for name in served} == set(HOMES)
     for name, home in HOMES.items():
         assert next(each for each in (SparseBackEnd, ModuleBackEnd) if each.name == name).__name__ in home

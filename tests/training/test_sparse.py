@@ -301,14 +301,15 @@ def test_workers_wait_while_nobody_pulls(monkeypatch):
 def test_a_search_that_is_left_off_does_not_keep_python_from_ending():
     code = """
 from explorer import Experiment
-from explorer.algorithm import parent, pruned, start
+from explorer.algorithm import pruned, start
 from explorer.datasets import load
 from explorer.events import Network
 from explorer.training.sparse import SparseBackEnd
 experiment = Experiment(dataset="digits", levels=1, iterations=1_000_000, evaluate=1_000_000)
 network = Network("ticket", 0, 0)
 train = SparseBackEnd(experiment, load("digits"), "cpu")
-events = train([(network, start(experiment, network, pruned(experiment, {}, parent(network))))], lambda network: False)
+begun = start(experiment, network, {}, pruned(experiment, {}, dict, network))
+events = train([(network, begun)], lambda network: False)
 print(type(next(events)).__name__, type(next(events)).__name__)
 """
     with process("-c", code) as started:

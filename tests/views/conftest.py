@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import pytest
 
+from explorer import search
 from explorer.events import Evaluated, NetworkStarted, NetworkTrained
-from explorer.state import State, fold
+from explorer.state import State, fold, fold_all
 
 
 class Moment(NamedTuple):
@@ -51,3 +52,18 @@ def moments(shared):
 def few(moments):
     """Ten of the moments, for views that read weights."""
     return [*moments[::5], moments[-1]]
+
+
+@pytest.fixture(scope="module")
+def convolutional(tiny):
+    """What is known of a finished search in Conv-2, two levels deep; two replicates."""
+    experiment = tiny.but(architecture="conv-2", levels=2, iterations=1)
+    return fold_all(State(experiment), search(experiment, "cpu"))
+
+
+@pytest.fixture(scope="module")
+def pruned_as_one(tiny):
+    """The same, pruned globally, in its convolutions only."""
+    experiment = tiny.but(architecture="conv-2", levels=2, iterations=1, scope="global", prune_fully_connected=0.0)
+    experiment = experiment.but(prune_output=0.0)
+    return fold_all(State(experiment), search(experiment, "cpu"))

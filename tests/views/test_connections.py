@@ -64,7 +64,7 @@ def test_a_pixel_of_an_image_with_channels_has_the_connections_of_all_of_them(sh
     class Coloured:
         """The shared search as if its 784 inputs were four channels of 14 × 14 pixels."""
 
-        prunable = shared.experiment.prunable
+        prunable, parameters = shared.experiment.prunable, shared.experiment.parameters
         data = replace(shared.experiment.data, shape=(4, 14, 14))
         levels = shared.experiment.levels
 
@@ -96,3 +96,34 @@ def test_before_the_first_network_there_are_none(moments):
     assert not len(chart.marks["line ticket 0"].columns["x"])
     assert "no masks yet" in chart.summary
     assert of_pixel(moments[0].state, Selection(), 0) == {}
+
+
+def test_of_a_convolution_connections_are_the_weights_of_its_kernels(convolutional):
+    chart = connections(convolutional, Selection(level=2, layer="conv2.weight"))
+    for variant in VARIANTS:
+        mask = convolutional.networks[Network(variant, 0, 2)].masks["conv2.weight"]
+        for panel, counts in ((0, mask.sum((1, 2, 3))), (1, mask.sum((0, 2, 3)))):
+            line, wanted = chart.marks[f"line {variant} {panel}"].columns, sorted(counts, reverse=True)
+            middles = 100 * (np.arange(64) + 0.5) / 64
+            assert np.interp(middles, line["x"], line["y"]).tolist() == wanted
+    assert "of 576 incoming connections" in chart.summary
+
+
+@pytest.mark.parametrize(("layer", "after"), [("conv1.weight", "conv2.weight"), ("conv2.weight", "fc1.weight")])
+def test_a_channel_reaches_what_its_kernels_or_its_pixels_are_connected_with(convolutional, layer, after):
+    one = of_unit(convolutional, Selection(level=2, layer=layer), 5)["ticket"]
+    masks = convolutional.networks[Network("ticket", 0, 2)].masks
+    reached = masks[after][:, 5].reshape(64, 9) if after == "conv2.weight" else masks[after][:, 45:54]
+    assert np.array_equal(one.fan_in, masks[layer][5].any((1, 2)))
+    assert np.array_equal(one.fan_out, reached.any(1))
+    assert one.summary == (
+        f"unit 6: {masks[layer][5].sum()} of {masks[layer][5].size} connections in, "
+        f"{reached.sum()} of {reached.size} out"
+    )
+
+
+def test_an_input_of_a_convolution_is_a_channel(convolutional):
+    one = of_pixel(convolutional, Selection(level=1, layer="conv2.weight"), 7)["ticket"]
+    mask = convolutional.networks[Network("ticket", 0, 1)].masks["conv2.weight"]
+    assert np.array_equal(one.fan_out, mask[:, 7].any((1, 2)))
+    assert one.summary == f"input 8: {mask[:, 7].sum()} of 576 connections"

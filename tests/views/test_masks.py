@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from explorer.events import VARIANTS, Network
+from explorer.state import State
 from explorer.views import Selection, masks, words
-from explorer.views.masks import key
-from explorer.views.on_screen import masks_of
+from explorer.views.masks import key, pointed_out
+from explorer.views.on_screen import masks_of, on_pixels
 
 SHAPES = {"fc1.weight": (300, 784), "fc2.weight": (100, 300), "fc3.weight": (10, 100)}
 
@@ -81,3 +82,52 @@ def test_the_key_changes_when_and_only_when_the_picture_does(few):
             last = now
     first, second = few[0].state, few[-1].state
     assert key(first, Selection()) != key(second, Selection())
+
+
+@pytest.mark.parametrize("layer", ["conv1.weight", "conv2.weight"])
+def test_a_convolution_is_a_grid_of_its_kernels(convolutional, layer):
+    shown = masks(convolutional, Selection(level=2, layer=layer))
+    for variant, picture in shown.matrix.items():
+        mask = convolutional.networks[Network(variant, 0, 2)].masks[layer]
+        units, inputs = mask.shape[:2]
+        grid = np.zeros((4 * units - 1, 4 * inputs - 1), bool)  # units down, but across where inputs are few
+        for unit in range(units):
+            for channel in range(inputs):
+                grid[4 * unit : 4 * unit + 3, 4 * channel : 4 * channel + 3] = mask[unit, channel]
+        if layer == "conv1.weight":
+            kernels = [np.pad(mask[unit, 0], ((0, 0), (0, 1))) for unit in range(units)]
+            grid = np.hstack(kernels)[:, :-1]
+        assert np.array_equal(unpacked(picture), grid)
+        assert ("one column a unit" in picture.caption) == (layer == "conv1.weight")
+        bare = sum(not mask[:, channel].any() for channel in range(inputs))
+        assert f"; {bare} of {inputs} inputs" in shown.summary[variant]
+    assert shown.folded == {}  # an input is a channel, not a pixel
+
+
+def test_in_a_grid_of_kernels_a_unit_is_pointed_out_by_any_row_of_it(convolutional):
+    parameter = convolutional.experiment.prunable[1]
+    for row in range(12, 15):
+        assert pointed_out((row, 9), False, 255, parameter) == {"unit": 3, "pixel": None}
+    assert pointed_out((1, 13), False, 255, convolutional.experiment.prunable[0]) == {"unit": 3, "pixel": None}
+    across = masks(convolutional, Selection(level=1, unit=3)).matrix["ticket"]
+    assert (across.row, across.column) == (-1, 13)
+    picture = masks(convolutional, Selection(level=1, layer=parameter.name, unit=3)).matrix["ticket"]
+    mask = convolutional.networks[Network("ticket", 0, 1)].masks[parameter.name]
+    assert picture.row == 13
+    assert picture.caption.startswith(f"unit 4: {mask[3].sum()} of {64 * 9} connections in")
+
+
+def test_weights_in_the_brushed_range_are_lit_in_a_grid_of_kernels(convolutional):
+    selection = Selection(level=1, layer="conv2.weight", brush=(0.0, 1.0))
+    known = convolutional.networks[Network("ticket", 0, 1)]
+    picture = masks(convolutional, selection).matrix["ticket"]
+    lit = np.unpackbits(np.frombuffer(picture.lit, np.uint8))
+    wanted = known.masks["conv2.weight"] & (known.final["conv2.weight"] >= 0)
+    assert lit.sum() == wanted.sum()
+
+
+def test_the_first_layer_that_is_pruned_is_not_folded_where_its_inputs_are_no_pixels(tiny):
+    experiment = tiny.but(architecture="conv-2", prune_convolution=0.0)
+    assert experiment.prunable[0].name == "fc1.weight"
+    assert not on_pixels(State(experiment), experiment.prunable[0])
+    assert on_pixels(State(tiny), tiny.prunable[0])

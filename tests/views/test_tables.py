@@ -2,13 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from explorer import Run
 from explorer.events import VARIANTS, Network
 from explorer.places import place
 from explorer.presets import DEFAULT
-from explorer.views import Selection, accuracy, connections, density, distance, histogram, layers, overlap, words
+from explorer.views import Selection, accuracy, connections, density, distance, histogram, layers, masks, overlap, words
 from explorer.views.accuracy import table as accuracy_table
 from explorer.views.connections import table as connections_table
 from explorer.views.density import table as density_table
@@ -17,6 +18,7 @@ from explorer.views.histogram import table as histogram_table
 from explorer.views.layers import key
 from explorer.views.masks import table as masks_table
 from explorer.views.overlap import table as overlap_table
+from explorer.views.table import cell
 from explorer.views.tables import TABLES
 from tests.support import is_one_sentence
 
@@ -154,3 +156,31 @@ def test_the_key_of_the_layers_changes_when_and_only_when_the_table_does(few):
                 assert now[1] == last[1]
             last = now
     assert key(few[0].state, Selection()) != key(few[-1].state, Selection())
+
+
+def test_every_view_shows_a_convolution_and_a_network_that_is_pruned_as_one(convolutional, pruned_as_one):
+    for state in (convolutional, pruned_as_one):
+        for level in (0, 1, 2):
+            for parameter in state.experiment.prunable:
+                selection = Selection(level=level, layer=parameter.name)
+                for name, table in TABLES.items():
+                    assert table(state, selection).rows, name
+                for view in (masks, histogram, distance, connections, overlap):
+                    view(state, selection)
+
+
+def test_layers_that_are_never_pruned_are_listed_and_count(pruned_as_one):
+    found = layers(pruned_as_one, Selection(level=2))
+    masks = pruned_as_one.networks[Network("ticket", 0, 2)].masks
+    left = {row[0]: row[3] for row in found.rows}
+    assert list(masks) == ["conv1.weight", "conv2.weight"]
+    for layer in pruned_as_one.experiment.weights:
+        assert left[layer.name] == cell(int(masks[layer.name].sum()) if layer.name in masks else layer.size)
+    assert left["all"] == cell(sum(int(text) for name, text in left.items() if name != "all"))
+
+
+def test_chance_in_a_network_that_is_pruned_as_one_is_what_its_tickets_keep_of_a_layer(pruned_as_one):
+    rows = overlap_table(pruned_as_one, Selection(layer="conv1.weight")).rows
+    for level in (1, 2):
+        kept = [pruned_as_one.networks[Network("ticket", r, level)].masks["conv1.weight"].mean() for r in (0, 1)]
+        assert rows[level][2] == cell(100 * float(np.mean(kept)), 1)

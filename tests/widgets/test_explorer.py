@@ -17,6 +17,7 @@ from explorer.views import words
 from explorer.views.explanations import EXPLANATIONS
 from explorer.views.progress import EVALUATED, seconds_an_image
 from explorer.widgets.controls import OWN
+from explorer.widgets.side import steps
 from tests.support import PATIENCE
 
 
@@ -336,3 +337,40 @@ def test_what_training_waits_for_is_told_instead_of_a_story(tiny):
 def test_a_search_leaves_a_core_to_the_page(tiny, monkeypatch, usable, left):
     monkeypatch.setattr("explorer.widgets.explorer.usable_cores", lambda: usable)
     assert Explorer(tiny)._new_session().cores == left
+
+
+def test_another_architecture_brings_what_has_no_control_and_leaves_what_has_one():
+    settings = controls(Explorer())
+    before, chosen = settings.experiment, settings._controls["architecture"]
+    chosen.value = "resnet-18"
+    now = settings.experiment
+    assert now == before.but(architecture="resnet-18")
+    assert (now.optimizer, now.batch, now.dataset, now.prune) == ("momentum", 128, before.dataset, before.prune)
+    chosen.value = "lenet-300-100"
+    assert settings.experiment == before
+
+
+def test_what_is_wrong_with_a_setting_without_a_control_stands_beside_the_architecture():
+    settings = controls(Explorer())
+    said = {name: settings._controls[name]._message for name in ("architecture", "iterations")}
+    settings.set(settings.experiment.but(rewind=100))
+    settings._controls["iterations"].value = "50"
+    assert settings.experiment is None
+    assert "Rewind to: 100 with Iterations 50 is not accepted; give at most 49." in said["architecture"].value
+    assert not said["iterations"].value
+    settings._controls["iterations"].value = "200"
+    assert not said["architecture"].value
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, ["smallest 42%", "to their initial values", "Repeat"]),
+        ({"rewind": 1_000, "iterations": 2_000}, ["smallest 42%", "to iteration 1,000", "Repeat"]),
+        ({"protocol": "continued", "criterion": "movement"}, ["42% of it by movement", "as they are", "Repeat"]),
+        ({"protocol": "one-shot"}, ["smallest 42%", "to their initial values", "for every level at once"]),
+    ],
+)
+def test_the_steps_are_those_of_the_protocol(settings, said):
+    for piece, step in zip(said, steps(preset(DEFAULT).but(**settings))[1:], strict=True):
+        assert piece in step
