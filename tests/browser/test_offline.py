@@ -67,9 +67,9 @@ def test_space_replays_and_pauses_and_escape_ends_it(opened):
 
 
 def test_it_is_scrubbed_to_any_moment_and_any_level(opened):
-    opened.fill(".lt-moment", "1000")  # of 400 iterations a level: level 2
+    opened.fill(".lt-moment", "2500")  # of 1,000 iterations a level: level 2
     opened.wait_for_function("() => document.querySelector('.lt-accuracy h2').innerText.includes('34%')")
-    assert max(opened.evaluate(COLUMN, ["accuracy", "line ticket", "x"])) == 200
+    assert max(opened.evaluate(COLUMN, ["accuracy", "line ticket", "x"])) == 500
     opened.click(".lt-back-to-live")
     opened.click(".lt-level-scrubber button >> nth=1")
     assert "58%" in title(opened)

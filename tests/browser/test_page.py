@@ -205,7 +205,7 @@ def test_runs_are_opened_compared_deleted_and_put_back(explorer, runs):
         row(name).locator(".lt-run-tick").click()
     explorer.wait_for_points("compare", "points B", 5)
     assert row(second).locator(".lt-run-letter").inner_text() == "B"
-    page.locator(".lt-comparison .lt-plot[aria-label*='B dense 94.0%, ticket 93.3% at 6.7%']").wait_for()
+    page.locator(".lt-comparison .lt-plot[aria-label*='B dense 94.8%, ticket 94.4% at 6.7%']").wait_for()
     page.locator(".lt-comparison .lt-plot").hover()
     page.locator(".lt-tip:visible", has_text="B  ").wait_for()
 

@@ -56,7 +56,7 @@ def test_runs_are_listed_newest_first_with_what_they_are(folder):
 
 def test_settings_are_told_in_words():
     assert words.settings(preset(DEFAULT)) == (
-        "Lenet-300-100 on Digits (5,000 of MNIST), 5 levels of 42%, 3 replicates, 400 iterations, seed 0"
+        "Lenet-300-100 on Digits (5,000 of MNIST), 5 levels of 42%, 3 replicates, 1,000 iterations, seed 0"
     )
 
 
