@@ -325,7 +325,7 @@ def test_what_a_plain_back_end_can_train_is_fully_connected_with_adam_at_a_const
 def test_an_experiment_of_before_there_were_other_recipes_is_the_papers():
     old = {
         "architecture": "lenet-300-100", "dataset": "digits", "prune": 0.42, "levels": 5, "replicates": 3,
-        "iterations": 400, "seed": 0, "batch": 60, "learning_rate": 0.0012, "evaluate": 50,
+        "iterations": 1_000, "seed": 0, "batch": 60, "learning_rate": 0.0012, "evaluate": 50,
     }  # fmt: skip
     assert Experiment(**old) == preset("sixty-seconds")
 

@@ -6,6 +6,7 @@ import pytest
 from explorer import Run, RunError, Session, search
 from explorer.events import VARIANTS, Diverged, Ended, Evaluated, Glimpse, Network, NetworkStarted, NetworkTrained
 from explorer.state import State, fold_all
+from explorer.training import SERVE
 from explorer.views.progress import network_iterations, progress
 from tests.support import is_one_sentence
 
@@ -72,8 +73,9 @@ def test_continued_training_begins_where_the_parents_ended(short):
 
 
 @pytest.mark.parametrize("architecture", ["lenet-300-100", "resnet-18"])
-def test_a_ticket_is_rewound_to_what_the_dense_network_was_then(short, architecture):
-    """A training that ends there is the same as far as it goes: at a constant rate, that is."""
+def test_a_ticket_is_rewound_to_what_the_dense_network_was_then(short, architecture, monkeypatch):
+    """A training that ends there is the same as far as it goes: at a constant rate and in one back end, that is."""
+    monkeypatch.setitem(SERVE, ("cpu", "plain"), SERVE["cpu", "other"])
     experiment = short.but(architecture=architecture, levels=1, replicates=1, iterations=9, milestones=(), rewind=3)
     networks = trained(events_of(experiment))
     until_then = trained(events_of(experiment.but(iterations=3, rewind=0)))[Network("ticket", 0, 0)].final

@@ -33,7 +33,7 @@ def report():
 
 def test_there_is_a_row_for_each_network_back_end_and_density(report):
     assert [(step.architecture, step.back_end, step.density) for step in report.steps] == [
-        ("lenet-300-100", name, density) for name in SERVE["cpu", "fully connected"] for density in (1.0, 0.05)
+        ("lenet-300-100", name, density) for name in SERVE["cpu", "plain"] for density in (1.0, 0.05)
     ]
     assert [(loop.architecture, loop.loop) for loop in report.loops] == [
         ("lenet-300-100", "preloaded"),

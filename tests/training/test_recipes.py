@@ -107,7 +107,7 @@ def test_a_recipe_leads_where_torchs_own_optimizer_does(tiny, recipe, monkeypatc
     experiment = tiny.but(iterations=20, levels=1, **recipe)
     start, built = masked_start(experiment), []
     monkeypatch.setattr(reference, "build", lambda *args: built.append(build(*args)) or built[-1])
-    list(ModuleBackEnd(experiment, load("tiny"), "cpu", torch.float64)([(NETWORK, start)], lambda network: False))
+    list(ModuleBackEnd(experiment, load("tiny"), "cpu", dtype=torch.float64)([(NETWORK, start)], lambda network: False))
     found = {name: values.detach().numpy() for name, values in built[0].named_parameters()}
     for name, values in by_hand(experiment, start).items():
         assert abs(values - start.initial[name]).max() > 1e-3  # else there would be little to agree on

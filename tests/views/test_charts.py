@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer import Run
 from explorer.events import VARIANTS
 from explorer.views import (
     Selection,
@@ -186,9 +187,11 @@ def test_a_presented_view_keeps_its_marks_and_says_less(moments, view):
             assert len(written) < len(more)
 
 
-def test_where_no_curve_is_drawn_the_chart_says_why(moments):
-    low, said = accuracy_range(moments[-1].state)[0], set()
-    for state, _ in moments:
+def test_where_no_curve_is_drawn_the_chart_says_why(shared):
+    history, said = Run.open(shared.folder).history, set()
+    low = accuracy_range(shared.live)[0]
+    for number in range(len(history.moments)):
+        state = history.at(number)
         for level in range(5):
             chart = accuracy(state, Selection(level=level))
             tones = VARIANTS if level else ("dense",)
