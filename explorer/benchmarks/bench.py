@@ -30,8 +30,8 @@ from explorer import pruning
 from explorer.algorithm import draw_weights, order, search
 from explorer.benchmarks import dataloader_loop, gemm, preloaded_loop
 from explorer.benchmarks.memory import peak_memory, whole_search
-from explorer.datasets import Data, load
-from explorer.events import Evaluated, Network, NetworkStarted
+from explorer.datasets import Data, Split, load
+from explorer.events import Evaluated, Network, NetworkStarted, Progress
 from explorer.experiment import Experiment
 from explorer.randomness import generator
 from explorer.training import BackEnd, Start, back_ends
@@ -41,6 +41,9 @@ from explorer.training.module import build, load_weights
 ARCHITECTURES = {"lenet-300-100": "digits"}
 """The networks that are measured, each with a data set of its shape that is always there."""
 
+CONVOLUTIONAL = "conv-2"
+"""The network of convolutions that is measured, dense, on random bytes in the shape of its images."""
+
 DENSITIES = (1.0, 0.51, 0.21, 0.108, 0.036, 0.012)
 """Of every layer: the dense network, and the paper's levels 3, 7, 10, 15 and 20 of 20%."""
 
@@ -49,6 +52,8 @@ LOOPS: Mapping[str, ModuleType] = {"preloaded": preloaded_loop, "DataLoader": da
 DENSE_GRID = 20  # iterations between evaluations at the start of every training,
 DENSE_UNTIL = 200  # and until which iteration
 LOOP_STEPS = 50  # of a plain loop in one round
+CONVOLUTIONAL_STEPS = 2  # of a network of convolutions, some hundred times as long as those of a fully connected one
+NOISE = 600  # random images that are enough for a plain loop
 SIDE_BY_SIDE = 0.21  # density of the networks by which workers are compared
 
 Seconds = dict[tuple[object, ...], list[float]]
@@ -65,7 +70,8 @@ class Step:
         dense: how many times faster than the same back end's dense step.
         preloaded, dataloader: how many times faster than the plain loops, which mask what is not dense.
         peak: share (0–1) of the measured GEMM peak that the arithmetic on surviving weights comes to.
-        evaluation: time of an evaluated image ÷ time of a trained one, over the same quotient of their arithmetic.
+        evaluation: time of an evaluated image ÷ time of a trained one, over the same quotient of their arithmetic; None
+            where no evaluation was timed.
     """
 
     architecture: str
@@ -76,17 +82,17 @@ class Step:
     preloaded: float
     dataloader: float
     peak: float
-    evaluation: float
+    evaluation: float | None
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A network-iteration of a plain loop in one thread (µs), of the dense network and of a masked one."""
+    """A network-iteration of a plain loop in one thread (µs), of the dense network and of a masked one, if timed."""
 
     architecture: str
     loop: str
     dense: float
-    masked: float
+    masked: float | None
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,8 @@ def measure(
     """
     with torch_threads(1):
         taken: Seconds = {}
-        measured = [_Measured(name, densities, seconds) for name in ARCHITECTURES]
+        measured: list[_Measured | _Convolutional] = [_Convolutional(CONVOLUTIONAL)]
+        measured[:0] = [_Measured(name, densities, seconds) for name in ARCHITECTURES]
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
             taken.setdefault(("gemm",), []).append(1 / gemm.operations_a_second())
@@ -303,6 +310,55 @@ class _Measured:
         """Say what was found of the plain loops."""
         for name in LOOPS:
             yield Loop(self.name, name, *(1e6 * median(taken[self.name, name, masked]) for masked in (False, True)))
+
+
+class _Convolutional:
+    """A network of convolutions: the back end that trains it and the plain loops, a few dense steps a round."""
+
+    def __init__(self, architecture: str) -> None:
+        self.name, self.experiment = architecture, Experiment(architecture=architecture, levels=1, replicates=1)
+        network = Network("ticket", 0, 0)
+        self.start, self.kind = start_at(self.experiment, network, 1.0), back_ends(self.experiment, "cpu")[0]
+        train = self.kind(self.experiment, noise(self.experiment, self.experiment.data.train), "cpu", 1)
+        self.events = iter(train([(network, self.start)], lambda network: False))
+        next(event for event in self.events if isinstance(event, Evaluated))  # then it trains
+        self.splits = {name: loop.prepare(noise(self.experiment, NOISE)) for name, loop in LOOPS.items()}
+        _, self.both = operations(self.experiment)
+
+    def measure(self, taken: Seconds) -> None:
+        """Measure everything once."""
+        progress = (event.steps for event in self.events if isinstance(event, Progress))
+        first, begun = next(progress), time.process_time()
+        last = next(steps for steps in progress if steps >= first + CONVOLUTIONAL_STEPS)
+        step = (time.process_time() - begun) / (last - first)
+        taken.setdefault((self.name, self.kind.name), []).append(step)
+        for name, loop in LOOPS.items():
+            seconds = time_loop(loop, self.splits[name], self.experiment, self.start, CONVOLUTIONAL_STEPS)
+            taken.setdefault((self.name, name), []).append(seconds)
+
+    def steps(self, taken: Seconds) -> Iterator[Step]:
+        """Say what was found of the back end."""
+        step = taken[self.name, self.kind.name]
+        preloaded, dataloader = (ratio(taken[self.name, name], step) for name in ("preloaded", "DataLoader"))
+        peak = self.both * ratio(taken["gemm",], step)
+        microseconds = 1e6 * median(step)
+        yield Step(self.name, self.kind.name, 1.0, microseconds, 1.0, preloaded, dataloader, peak, evaluation=None)
+
+    def loops(self, taken: Seconds) -> Iterator[Loop]:
+        """Say what was found of the plain loops."""
+        for name in LOOPS:
+            yield Loop(self.name, name, 1e6 * median(taken[self.name, name]), None)
+
+
+def noise(experiment: Experiment, train: int) -> Data:
+    """Return random bytes in the shape of a data set's images, so many to train on and a few to evaluate."""
+    random = generator("benchmark", "noise")
+
+    def split(size: int) -> Split:
+        images = random.integers(0, 256, (size, *experiment.data.shape), dtype=np.uint8)
+        return Split(images, random.integers(0, experiment.data.classes, size))
+
+    return Data(split(train), split(1), split(1))
 
 
 def ratio(slow: list[float], fast: list[float]) -> float:

@@ -53,7 +53,7 @@ def table(report: Report) -> RenderableType:
             f"{step.microseconds:,.0f}",
             *(f"{faster:.2f}" for faster in (step.dense, step.preloaded, step.dataloader)),
             f"{step.peak:.0%}",
-            f"{step.evaluation:.2f}",
+            "–" if step.evaluation is None else f"{step.evaluation:.2f}",
         )
     about = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     return Group(about, steps, *_lines(report), "", FOOT.format(rounds=report.rounds))
@@ -62,7 +62,8 @@ def table(report: Report) -> RenderableType:
 def _lines(report: Report) -> Iterator[str]:
     """Yield a sentence for everything that is no step."""
     for loop in report.loops:
-        times = f"{loop.dense:,.0f} µs a network-iteration, {loop.masked:,.0f} µs with masks"
+        times = f"{loop.dense:,.0f} µs a network-iteration"
+        times += "" if loop.masked is None else f", {loop.masked:,.0f} µs with masks"
         yield f"The {loop.loop} loop, {loop.architecture}, one thread: {times}."
     yield f"Matrix product of {SIZE} × {SIZE}, float32, one thread: {report.gemm / 1e9:.1f} GFLOP/s."
     if report.workers:

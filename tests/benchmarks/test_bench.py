@@ -33,22 +33,23 @@ def report():
 
 def test_there_is_a_row_for_each_network_back_end_and_density(report):
     assert [(step.architecture, step.back_end, step.density) for step in report.steps] == [
-        ("lenet-300-100", name, density) for name in SERVE["cpu", "plain"] for density in (1.0, 0.05)
+        *(("lenet-300-100", name, density) for name in SERVE["cpu", "plain"] for density in (1.0, 0.05)),
+        ("conv-2", "torch", 1.0),
     ]
     assert [(loop.architecture, loop.loop) for loop in report.loops] == [
-        ("lenet-300-100", "preloaded"),
-        ("lenet-300-100", "DataLoader"),
+        (architecture, loop) for architecture in ("lenet-300-100", "conv-2") for loop in ("preloaded", "DataLoader")
     ]
 
 
 def test_ratios_are_those_of_the_times(report):
-    loops = {loop.loop: loop for loop in report.loops}
-    dense = {step.back_end: step.microseconds for step in report.steps if step.density == 1}
-    _, both = operations(EXPERIMENT)
+    loops = {(loop.architecture, loop.loop): loop for loop in report.loops}
+    dense = {(step.architecture, step.back_end): step.microseconds for step in report.steps if step.density == 1}
     for step in report.steps:
-        assert step.dense == pytest.approx(dense[step.back_end] / step.microseconds)
+        _, both = operations(EXPERIMENT if step.evaluation else Experiment(architecture=step.architecture, levels=1))
+        assert step.dense == pytest.approx(dense[step.architecture, step.back_end] / step.microseconds)
         for name in ("preloaded", "DataLoader"):
-            plain = loops[name].dense if step.density == 1 else loops[name].masked
+            loop = loops[step.architecture, name]
+            plain = loop.dense if step.density == 1 else loop.masked
             assert getattr(step, name.lower()) == pytest.approx(plain / step.microseconds)
         done = step.density * both / (step.microseconds * 1e-6)
         assert step.peak == pytest.approx(done / report.gemm)
@@ -96,7 +97,7 @@ def test_the_command_prints_json_on_stdout_and_nothing_else(report, monkeypatch,
         if "--json" in arguments:
             told = json.loads(out)
             assert told == json.loads(to_json(report))
-            assert len(told["steps"]) == 4
+            assert len(told["steps"]) == 5
             assert told["machine"]["torch"].startswith(torch.__version__.split("+")[0])
         else:
             assert "lenet-300-100" in out
