@@ -42,8 +42,8 @@ def networks(tiny, monkeypatch):
 
 
 def one_network(experiment, start, data):
-    images = tuple(sparse.lay_images(split) for split in (data.train, data.validation, data.test))
-    return sparse._Training(experiment, WHO, start, images, sparse._Workers(0))
+    back_end = SparseBackEnd(experiment, data, "cpu")
+    return sparse._Training(experiment, WHO, start, back_end.images, back_end.measured, sparse._Workers(0))
 
 
 def records(events):
