@@ -177,8 +177,9 @@ def load_pixels(typing: Any, array: Any, index: Any) -> Any:
     """Read a pixel of `LANES` images side by side, from an index on, and divide it by 255."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        place = pointer(context, builder, sig.args[0], *args)
-        return shades(builder, builder.load(builder.bitcast(place, ir.VectorType(ir.IntType(8), LANES).as_pointer()), align=1))
+        run = ir.VectorType(ir.IntType(8), LANES)
+        place = builder.bitcast(pointer(context, builder, sig.args[0], *args), run.as_pointer())
+        return shades(builder, builder.load(place, align=1))
 
     return Vector(LANES)(array, types.int64), emit
 
