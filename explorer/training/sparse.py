@@ -22,8 +22,8 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, wait
-from contextlib import closing
+from concurrent.futures import Future
+from contextlib import closing, suppress
 from itertools import islice, pairwise
 from queue import SimpleQueue
 from typing import Any, NamedTuple, Self, TypeVar
@@ -808,7 +808,7 @@ class SparseBackEnd(BackEnd):
     def _prepare(self, workers: _Workers) -> Iterator[Preparing]:
         """Have the kernels ready before anything trains, and say so where that takes its time."""
         work, begun = workers.submit(self.prepare), time.perf_counter()
-        while not wait([work], BEAT).done:
+        while not done(work, BEAT):
             if time.perf_counter() - begun > FROM_DISK:
                 yield Preparing("Compiling the training step, once on this machine")
         work.result()
@@ -826,7 +826,7 @@ class SparseBackEnd(BackEnd):
                 training[network] = one, workers.submit(one.advance, *intervals[0])
             for following in (*intervals[1:], None):
                 for network, (one, work) in list(training.items()):
-                    while not wait([work], self._until_beat()).done or self._until_beat() == 0:
+                    while not done(work, self._until_beat()) or self._until_beat() == 0:
                         self._steps = before + sum(each.iteration for each in everyone)
                         yield Progress(network, one.iteration, self._steps, self._seconds, "CPU", self.name)
                         self._beat = time.perf_counter()
@@ -903,6 +903,13 @@ class _Workers:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
+
+
+def done(work: Future[Any], seconds: float) -> bool:
+    """Wait until work is done, or so many seconds; `concurrent.futures.wait` would take as long as two steps."""
+    with suppress(TimeoutError):
+        work.exception(seconds)  # of the work itself, returned and not raised
+    return work.done()
 
 
 class _Training:
