@@ -11,7 +11,8 @@ From the bottom up, in one file, because Numba's cache on disk looks at this fil
 Activations lie as [layer][block][feature][lane]: a lane is an image of the mini-batch, a block `LANES` of them. Then a
 weight, wherever it is, is one number that meets contiguous vectors: forward, a unit's sum stays in registers along
 its survivors; backward, the gradient of a survivor is the product of two such vectors. Lanes beyond the mini-batch
-see a blank image and weigh nothing.
+see a blank image and weigh nothing. A mini-batch is gathered into lanes at each step; images to be measured are never
+shuffled, and lie so from the start, as bytes.
 """
 
 from __future__ import annotations
@@ -697,7 +698,7 @@ class Images(NamedTuple):
 
 
 def lay_rows(split: Split) -> Images:
-    """Lay out a split to train on: one image after the other, for batches pick among them; a blank one at the end."""
+    """Lay out a split to train on: image by image, for batches to pick from; a blank one at the end."""
     count, features = len(split.images), math.prod(split.images.shape[1:])
     pixels = np.zeros((count + 1, padded(features, GROUP)), np.uint8)
     pixels[:count, :features] = split.images.reshape(count, features)

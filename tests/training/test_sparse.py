@@ -336,6 +336,7 @@ from explorer.events import Network
 from explorer.training.sparse import SparseBackEnd
 experiment = Experiment(dataset="digits", levels=1, iterations=1_000_000, evaluate=1_000_000)
 network = Network("ticket", 0, 0)
+SparseBackEnd.prepare()
 train = SparseBackEnd(experiment, load("digits"), "cpu")
 events = train([(network, start(experiment, network, pruned(experiment, {}, parent(network))))], lambda network: False)
 print(type(next(events)).__name__, type(next(events)).__name__)
