@@ -293,7 +293,6 @@ class _Measured:
             dense = taken[self.name, kind.name, self.densities[0], "step"]
             for density in self.densities:
                 step, evaluation = (taken[self.name, kind.name, density, what] for what in ("step", "evaluation"))
-                evaluated = (median(evaluation) / images) / (median(step) / batch)
                 yield Step(
                     self.name,
                     kind.name,
@@ -303,7 +302,7 @@ class _Measured:
                     preloaded=ratio(taken[self.name, "preloaded", density < 1], step),
                     dataloader=ratio(taken[self.name, "DataLoader", density < 1], step),
                     peak=density * self.both * ratio(taken["gemm",], step),
-                    evaluation=evaluated / (self.forward / self.both),
+                    evaluation=ratio(evaluation, step) * batch / images / (self.forward / self.both),
                 )
 
     def loops(self, taken: Seconds) -> Iterator[Loop]:

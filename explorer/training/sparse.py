@@ -11,7 +11,8 @@ From the bottom up, in one file, because Numba's cache on disk looks at this fil
 Activations lie as [layer][block][feature][lane]: a lane is an image of the mini-batch, a block `LANES` of them. Then a
 weight, wherever it is, is one number that meets contiguous vectors: forward, a unit's sum stays in registers along
 its survivors; backward, the gradient of a survivor is the product of two such vectors. Lanes beyond the mini-batch
-see a blank image and weigh nothing.
+see a blank image and weigh nothing. A mini-batch is gathered into lanes at each step; images to be measured are never
+shuffled, and lie so from the start, as bytes.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, wait
-from contextlib import closing
+from concurrent.futures import Future
+from contextlib import closing, suppress
 from itertools import islice, pairwise
 from queue import SimpleQueue
 from typing import Any, NamedTuple, Self, TypeVar
@@ -109,6 +110,14 @@ def multiply_add(builder: Any, one: Any, two: Any, three: Any) -> Any:
     return call(builder, "fmuladd", one, two, three)
 
 
+def shades(builder: Any, pixels: Any) -> Any:
+    """Pixels, a byte each, ÷ 255."""
+    lanes = pixels.type.count
+    values = builder.uitofp(pixels, floats(lanes))
+    rest = builder.fmul(values, constant(lanes, PIXEL_REST))
+    return multiply_add(builder, values, constant(lanes, PIXEL), rest)
+
+
 def call(builder: Any, name: str, *vectors: Any) -> Any:
     """Call LLVM's function of that name for vectors."""
     kind = vectors[0].type
@@ -162,6 +171,18 @@ def loader(lanes: int) -> Any:
 
 
 load, load_group, load_adam = loader(LANES), loader(GROUP), loader(ADAM)
+
+
+@intrinsic
+def load_pixels(typing: Any, array: Any, index: Any) -> Any:
+    """Read a pixel of `LANES` images side by side, from an index on, and divide it by 255."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        run = ir.VectorType(ir.IntType(8), LANES)
+        place = builder.bitcast(pointer(context, builder, sig.args[0], *args), run.as_pointer())
+        return shades(builder, builder.load(place, align=1))
+
+    return Vector(LANES)(array, types.int64), emit
 
 
 @intrinsic
@@ -328,9 +349,7 @@ def transpose(
         mixed = pick(builder, rows[0], rows[0], [GROUP * row + pixel for pixel in range(GROUP) for row in range(GROUP)])
         for pixel in range(GROUP):
             eight = pick(builder, mixed, mixed, range(GROUP * pixel, GROUP * (pixel + 1)))
-            values = builder.uitofp(eight, floats(GROUP))
-            rest = builder.fmul(values, constant(GROUP, PIXEL_REST))
-            values = multiply_add(builder, values, constant(GROUP, PIXEL), rest)
+            values = shades(builder, eight)
             index = builder.add(args[10], ir.Constant(ir.IntType(64), pixel * LANES))
             place = pointer(context, builder, sig.args[9], args[9], index)
             builder.store(values, builder.bitcast(place, floats(GROUP).as_pointer()), align=4)
@@ -630,19 +649,20 @@ def train(
 
 @kernel
 def evaluate(
-    layout: Layout, parameters: Floats, activations: Floats, images: Bytes, labels: Numbers, first: int, last: int
+    layout: Layout, parameters: Floats, activations: Floats, lanes: Bytes, labels: Numbers, first: int, last: int
 ) -> tuple[float, int]:
-    """Return the sum of the cross-entropies and the number of right answers of the images from `first` to `last`."""
+    """Return the sum of the cross-entropies and the number of right answers of the images from `first` to `last`.
+
+    `first` is a multiple of `LANES`; the images lie in `lanes` as activations do, as [block][pixel][lane], a byte each.
+    """
     before = flush_denormals()
     layers = layout.widths.size - 1
-    classes, outputs = layout.widths[layers], layout.activations[layers] * LANES
-    rows, wholes, largest = np.empty(LANES, np.int64), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
-    answers = np.empty(LANES, np.float32)
+    pixels, classes, outputs = layout.widths[0], layout.widths[layers], layout.activations[layers] * LANES
+    wholes, largest, answers = np.empty(LANES, np.float32), np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     loss, right = 0.0, 0
     for start in range(first, last, LANES):
-        for lane in range(LANES):
-            rows[lane] = min(start + lane, labels.size)  # the blank image comes after the last
-        gather(layout, images, rows, activations)
+        for x in range(pixels):
+            store(activations, x * LANES, load_pixels(lanes, start * pixels + x * LANES))
         for layer in range(layers):
             forward(layout, parameters, activations, layer, 1, 0)
         peak, answer = load(activations, outputs), splat(np.float32(0))
@@ -671,18 +691,28 @@ def evaluate(
 
 
 class Images(NamedTuple):
-    """One split as the kernels read it: pixels, padded and with a blank image at the end, flat; class numbers."""
+    """Images as the kernels read them: pixels, a byte each, padded to a multiple of `GROUP`, flat; class numbers."""
 
     pixels: Bytes
     labels: Numbers
 
 
-def lay_images(split: Split) -> Images:
-    """Lay out a split; its pixels stay bytes."""
-    images = split.images.reshape(len(split.images), -1)
-    pixels = np.zeros((len(images) + 1, padded(images.shape[1], GROUP)), np.uint8)
-    pixels[:-1, : images.shape[1]] = images
+def lay_rows(split: Split) -> Images:
+    """Lay out a split to train on: image by image, for batches to pick from; a blank one at the end."""
+    count, features = len(split.images), math.prod(split.images.shape[1:])
+    pixels = np.zeros((count + 1, padded(features, GROUP)), np.uint8)
+    pixels[:count, :features] = split.images.reshape(count, features)
     return Images(pixels.ravel(), np.array(split.labels, np.int64))
+
+
+def lay_lanes(split: Split, most: int | None = None) -> Images:
+    """Lay out a split, or its first images, to be measured: as activations lie, for their order never changes."""
+    images, labels = split.images[:most], split.labels[:most]
+    count, features = len(images), math.prod(images.shape[1:])
+    pixels = np.zeros((padded(count, LANES), padded(features, GROUP)), np.uint8)
+    pixels[:count, :features] = images.reshape(count, features)
+    lanes = pixels.reshape(-1, LANES, pixels.shape[1]).swapaxes(1, 2)
+    return Images(np.ascontiguousarray(lanes).ravel(), np.array(labels, np.int64))
 
 
 def padded(size: int, whole: int) -> int:
@@ -751,7 +781,8 @@ class SparseBackEnd(BackEnd):
 
     def __init__(self, experiment: Experiment, data: Data, device: str, workers: int = 0) -> None:
         self.experiment, self.workers = experiment, workers or usable_cores()
-        self.images = tuple(map(lay_images, (data.train, data.validation, data.test)))
+        self.images = lay_rows(data.train)
+        self.measured = (lay_lanes(data.train, MEASURED), lay_lanes(data.validation), lay_lanes(data.test))
         self._steps, self._seconds, self._beat = 0, 0.0, 0.0
 
     def __call__(self, starts: Iterable[tuple[Network, Start]], watch: Watch) -> Iterator[Event]:
@@ -778,7 +809,7 @@ class SparseBackEnd(BackEnd):
     def _prepare(self, workers: _Workers) -> Iterator[Preparing]:
         """Have the kernels ready before anything trains, and say so where that takes its time."""
         work, begun = workers.submit(self.prepare), time.perf_counter()
-        while not wait([work], BEAT).done:
+        while not done(work, BEAT):
             if time.perf_counter() - begun > FROM_DISK:
                 yield Preparing("Compiling the training step, once on this machine")
         work.result()
@@ -790,13 +821,13 @@ class SparseBackEnd(BackEnd):
         training: dict[Network, tuple[_Training, Future[Evaluated | Diverged]]] = {}
         try:
             for network, start in starts:
-                one = _Training(self.experiment, network, start, self.images, workers)
+                one = _Training(self.experiment, network, start, self.images, self.measured, workers)
                 everyone.append(one)
                 yield NetworkStarted(network, start.masks, start.initial)
                 training[network] = one, workers.submit(one.advance, *intervals[0])
             for following in (*intervals[1:], None):
                 for network, (one, work) in list(training.items()):
-                    while not wait([work], self._until_beat()).done or self._until_beat() == 0:
+                    while not done(work, self._until_beat()) or self._until_beat() == 0:
                         self._steps = before + sum(each.iteration for each in everyone)
                         yield Progress(network, one.iteration, self._steps, self._seconds, "CPU", self.name)
                         self._beat = time.perf_counter()
@@ -875,14 +906,28 @@ class _Workers:
             task()
 
 
+def done(work: Future[Any], seconds: float) -> bool:
+    """Wait until work is done, or so many seconds; `concurrent.futures.wait` would take as long as two steps."""
+    with suppress(TimeoutError):
+        work.exception(seconds)  # of the work itself, returned and not raised
+    return work.done()
+
+
 class _Training:
     """One network in training: its layout, and its numbers."""
 
     def __init__(
-        self, experiment: Experiment, network: Network, start: Start, images: tuple[Images, ...], workers: _Workers
+        self,
+        experiment: Experiment,
+        network: Network,
+        start: Start,
+        images: Images,
+        measured: tuple[Images, ...],
+        workers: _Workers,
     ) -> None:
         self.experiment, self.network, self.start = experiment, network, start
-        self.images, self.workers, self.iteration = images, workers, 0
+        self.images, self.measured, self.workers, self.iteration = images, measured, workers, 0
+        self.order = batches(experiment, network, 0, experiment.iterations)
         self.weight_names, self.bias_names = zip(*layers(experiment), strict=True)
         self.layout, self.elements = lay_out([np.asarray(start.masks[name]) for name in self.weight_names])
         self.blocks = padded(experiment.batch, LANES) // LANES
@@ -896,15 +941,14 @@ class _Training:
 
     def advance(self, first: int, last: int) -> Evaluated | Diverged:
         """Train from iteration `first` to `last`, then measure; cut short where the workers stop."""
-        images, order = self.images[0], batches(self.experiment, self.network, first, last)
-        batch, at_once = self.experiment.batch, self._iterations_at_once()
-        rows = np.full((at_once, self.blocks * LANES), len(images.labels))  # the blank image
+        batch, rate = self.experiment.batch, self.experiment.learning_rate
+        at_once = min(self._iterations_at_once(), last - first)
+        rows = np.full((at_once, self.blocks * LANES), len(self.images.labels))  # the blank image
         while self.iteration < last and self.workers.go_on():
             count = min(at_once, last - self.iteration)
-            for i, chosen in enumerate(islice(order, count)):
+            for i, chosen in enumerate(islice(self.order, count)):
                 rows[i, :batch] = chosen
-            rate = self.experiment.learning_rate
-            train(self.layout, self.values, *images, rows[:count], batch, rate, self.iteration)
+            train(self.layout, self.values, *self.images, rows[:count], batch, rate, self.iteration)
             self.iteration += count
         return self._evaluate()
 
@@ -933,8 +977,8 @@ class _Training:
 
     def _evaluate(self) -> Evaluated | Diverged:
         numbers: list[float] = []
-        for images, most in zip(self.images, (MEASURED, None, None), strict=True):
-            size, loss, right = len(images.labels[:most]), 0.0, 0
+        for images in self.measured:
+            size, loss, right = len(images.labels), 0.0, 0
             for first in range(0, size, CHUNK):
                 if not self.workers.go_on():
                     break

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 import explorer
 from explorer.architectures import ARCHITECTURES, Architecture, Linear
-from explorer.datasets import load
+from explorer.datasets import Split, load
 from explorer.events import Diverged, Evaluated, Network, NetworkTrained, Preparing, Progress, WeightsSeen
 from explorer.experiment import Experiment
 from explorer.training import sparse
@@ -42,8 +42,24 @@ def networks(tiny, monkeypatch):
 
 
 def one_network(experiment, start, data):
-    images = tuple(sparse.lay_images(split) for split in (data.train, data.validation, data.test))
-    return sparse._Training(experiment, WHO, start, images, sparse._Workers(0))
+    back_end = SparseBackEnd(experiment, data, "cpu")
+    return sparse._Training(experiment, WHO, start, back_end.images, back_end.measured, sparse._Workers(0))
+
+
+def with_biases(start):
+    """The same start with random biases: else the output of an empty layer would be the same for every class."""
+    random = np.random.default_rng(3)
+    for name in start.initial:
+        if name.endswith("bias"):
+            start.initial[name][:] = random.normal(0, 0.1, start.initial[name].shape)
+    return start
+
+
+def plain_module(experiment, start):
+    """The torch module of a start, in double precision."""
+    module = build(experiment.network, experiment.data.shape, experiment.data.classes)
+    load_weights(module, start.initial)
+    return module.double()
 
 
 def records(events):
@@ -61,16 +77,10 @@ def arrays(events):
 @pytest.mark.parametrize("density", [0.0, 0.03, 0.4, 1.0])
 def test_gradients_of_one_step_are_the_plain_ones_of_survivors(networks, architecture, density, size):
     experiment, data = networks[architecture].but(batch=size), load("tiny")
-    start = sparse_start(experiment, WHO, density)
-    random = np.random.default_rng(3)
-    for name in start.initial:
-        if name.endswith("bias"):  # else the output of an empty layer would be the same for every class
-            start.initial[name][:] = random.normal(0, 0.1, start.initial[name].shape)
+    start = with_biases(sparse_start(experiment, WHO, density))
     one = one_network(experiment, start, data)
     one.advance(0, 1)
-    module = build(experiment.network, experiment.data.shape, experiment.data.classes)
-    load_weights(module, start.initial)
-    module.double()
+    module = plain_module(experiment, start)
     (rows,) = batches(experiment, WHO, 0, 1)
     pixels = torch.from_numpy(data.train.images[rows]).double() / 255
     cross_entropy(module(pixels), torch.from_numpy(data.train.labels[rows])).backward()
@@ -125,18 +135,37 @@ def test_pruned_weights_are_zero_and_take_no_memory(networks, size):
         assert not vector[survivors + biases :].any()
 
 
-def test_pixels_are_divided_by_255(tiny):
-    experiment, data = tiny, load("tiny")
-    one = one_network(experiment, sparse_start(experiment, WHO), data)
-    pixels = np.zeros((257, 40), np.uint8)
-    pixels[:, 3] = np.arange(257) % 256
-    rows = np.arange(256)
-    lanes = sparse.aligned(256 * 40)
-    sparse.gather(one.layout, pixels.ravel(), rows, lanes)
-    found = lanes.reshape(4, 40, LANES)
-    # Within one rounding: exact where the machine adds a product without rounding it first.
-    assert found[:, 3].ravel() == pytest.approx(np.arange(256) / 255, rel=1.2e-7)
-    assert not np.delete(found, 3, axis=1).any()
+def test_pixels_are_divided_by_255_to_be_trained_on_and_to_be_measured(tiny):
+    one = one_network(tiny, sparse_start(tiny, WHO), load("tiny"))
+    images = np.zeros((256, 1, 6, 6), np.uint8)
+    images[:, 0, 0, 3] = np.arange(256)
+    split = Split(images, np.zeros(256, np.int64))
+    picked, lanes = sparse.aligned(256 * 40), sparse.lay_lanes(split)
+    sparse.gather(one.layout, sparse.lay_rows(split).pixels, np.arange(256), picked)
+    measured = []
+    for first in range(0, 256, LANES):
+        sparse.evaluate(one.layout, one.values.parameters, one.values.activations, *lanes, first, first + LANES)
+        measured.append(one.values.activations[: 40 * LANES].reshape(40, LANES).copy())
+    for found in (picked.reshape(4, 40, LANES), np.array(measured)):
+        # Within one rounding: exact where the machine adds a product without rounding it first.
+        assert found[:, 3].ravel() == pytest.approx(np.arange(256) / 255, rel=1.2e-7)
+        assert not np.delete(found, 3, axis=1).any()
+
+
+@pytest.mark.parametrize("chunk", [LANES, sparse.CHUNK])
+@pytest.mark.parametrize("architecture", WIDTHS)
+@pytest.mark.parametrize("density", [0.0, 0.03, 1.0])
+def test_what_is_measured_is_what_a_plain_module_gives(networks, monkeypatch, architecture, density, chunk):
+    monkeypatch.setattr(sparse, "CHUNK", chunk)
+    experiment, data = networks[architecture], load("tiny")
+    start = with_biases(sparse_start(experiment, WHO, density))
+    scores = one_network(experiment, start, data).advance(0, 0)
+    module = plain_module(experiment, start)
+    for measure, split in (("train", data.train), ("validation", data.validation), ("test", data.test)):
+        answers, labels = module(torch.from_numpy(split.images).double() / 255), torch.from_numpy(split.labels)
+        assert getattr(scores, f"{measure}_loss") == pytest.approx(cross_entropy(answers, labels).item(), rel=1e-6)
+        right = (answers.argmax(1) == labels).double().mean().item()
+        assert getattr(scores, f"{measure}_accuracy") == pytest.approx(right)
 
 
 def exploding(start):
@@ -307,6 +336,7 @@ from explorer.events import Network
 from explorer.training.sparse import SparseBackEnd
 experiment = Experiment(dataset="digits", levels=1, iterations=1_000_000, evaluate=1_000_000)
 network = Network("ticket", 0, 0)
+SparseBackEnd.prepare()
 train = SparseBackEnd(experiment, load("digits"), "cpu")
 begun = start(experiment, network, {}, pruned(experiment, {}, dict, network))
 events = train([(network, begun)], lambda network: False)
