@@ -30,8 +30,13 @@ class Histogram:
 @remembered(24)
 def count(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Count values in equal bins from `low` to `high`; those outside are not drawn."""
-    places = np.floor((values - low) * (BINS / (high - low)))
-    return np.bincount(places[(places >= 0) & (places < BINS)].astype(np.int64), minlength=BINS)
+    # In place, with a bin to either side for those outside: 235,000 weights are counted several times a second.
+    places = values - low
+    places *= BINS / (high - low)
+    np.floor(places, out=places)
+    np.fmin(np.fmax(places, -1, out=places), BINS, out=places)
+    places += 1
+    return np.bincount(places.astype(np.int64), minlength=BINS + 2)[1:-1]
 
 
 def edges(low: float, high: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,7 @@ from explorer.widgets.tools import KEYS, TOOLS, About, Drawer, Tools, help_drawe
 from explorer.widgets.view import Actions, Alone, box, close_all
 
 T = TypeVar("T")
+GLIMPSE_SECONDS = 0.3  # between two looks at a network's weights, which cost more than all else that is drawn
 RECORDED = place("assets", "recorded", DEFAULT)
 
 
@@ -75,6 +77,7 @@ class Explorer(ipywidgets.Box):
         self._newest = State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
+        self._glimpsed: dict[Network, float] = {}  # when weights were last asked for; the session's thread alone has it
         self._page, self._presence, self._playback = Page(), Presence(self._interrupt), Playback(self.replay)
         self._pump = Pump(self._draw, self._page, self._presence.here, self._make_ready)
         self._side = Side(experiment, self._pressed, self._set)
@@ -383,8 +386,13 @@ class Explorer(ipywidgets.Box):
         source = self._source
         if not isinstance(source, Session):  # a run that was read is on screen, and is no thread's but the loop's
             return False
-        level = shown_level(source.state, self._selection.level)
-        return (network.replicate, network.level) == (self._selection.replicate, level)
+        level, now = shown_level(source.state, self._selection.level), time.monotonic()
+        if (network.replicate, network.level) != (self._selection.replicate, level):
+            return False
+        if now - self._glimpsed.get(network, 0.0) < GLIMPSE_SECONDS:
+            return False
+        self._glimpsed[network] = now
+        return True
 
     def _select(self, **changes: Any) -> None:
         selection = replace(self._selection, **changes)

@@ -20,7 +20,7 @@ from explorer.views.progress import strip
 from explorer.views.story import Sentence, caption, introduction, presented, story
 from explorer.widgets.panels import VIEWS, MasksView, name
 from explorer.widgets.playback import Playback
-from explorer.widgets.side import button
+from explorer.widgets.side import FIGURES_SECONDS, button
 from explorer.widgets.strip import Strip
 from explorer.widgets.view import Actions, Explain, View, ask, box, text
 
@@ -70,6 +70,7 @@ class Main(ipywidgets.Box):
         self._actions = actions
         self.tell_presented: Callable[[State, Selection], Sentence] = presented
         self._written: tuple[object, float] = (None, 0.0)
+        self._strip_shown: tuple[object, float] = (None, 0.0)
         self._views: list[View] = []
         self._story, self._key, self._foot = text("", "lt-story"), text("", "lt-key"), text("", "lt-source")
         self._strip = Strip(lambda level: actions.go(level, None), actions.go, actions.step)
@@ -188,6 +189,10 @@ class Main(ipywidgets.Box):
     def _show_strip(self, screen: Screen, history: History, number: int | None) -> None:
         moments = history.moments
         replaying = number is not None
+        about, (shown, when) = (screen[2:], screen.state.level, screen.newest.ended), self._strip_shown
+        if screen.status == "running" and about == shown and time.monotonic() - when < FIGURES_SECONDS:
+            return  # only the level that trains went on a little
+        self._strip_shown = about, time.monotonic()
         self._strip.show(
             strip(screen.state, screen.newest),
             shown_level(screen.state, screen.selection.level),

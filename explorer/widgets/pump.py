@@ -10,7 +10,7 @@ from contextlib import suppress
 from explorer.widgets.page import Page
 
 INTERVAL = 1 / 12  # seconds between two frames at least
-PACE = 1 / 7  # and between two of a search: what only training has changed may wait for its neighbours
+PACE = 1 / 6.5  # and between two of a search: what only training has changed may wait for its neighbours
 PATIENCE = 2.0  # seconds to wait for the page's word
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Callable
 
 import ipywidgets
@@ -16,6 +17,7 @@ from explorer.views.story import result
 from explorer.widgets.controls import Controls
 from explorer.widgets.view import box, text
 
+FIGURES_SECONDS = 0.4  # figures that run are left in peace that long: nobody reads faster, and each costs a message
 RUNNING = ("running", "paused")
 BUTTONS = {
     "Start": "Search with these settings",
@@ -41,6 +43,7 @@ class Side(ipywidgets.Box):
         self._progress, self._foot = text("", "lt-progress"), text("", "lt-foot")
         self._differs = text("", "lt-differs")
         self._pace = 0.0, ""  # seconds an image, as the last search of this page has measured it, and its back end
+        self._shown: tuple[object, float] = (None, 0.0)
         super().__init__(
             [
                 text("<h1>Lottery Ticket Explorer</h1><p>Train, prune, rewind, repeat.</p>", "lt-title"),
@@ -58,6 +61,10 @@ class Side(ipywidgets.Box):
     def show(self, state: State, status: str, ours: str) -> None:
         """Bring everything up to date; `ours` is the status of the search that was started here, else idle."""
         experiment = self.controls.experiment
+        about, (shown, when) = (status, ours, experiment, state.ended), self._shown
+        if status == "running" and about == shown and time.monotonic() - when < FIGURES_SECONDS:
+            return  # only the figures went on
+        self._shown = about, time.monotonic()
         self._show_buttons(ours, startable=experiment is not None)
         self.controls.lock(ours in RUNNING)
         if state.progress and (pace := seconds_an_image(state)):
