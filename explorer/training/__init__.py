@@ -15,14 +15,18 @@ from explorer.experiment import Experiment
 
 DEVICES = ("auto", "cpu", "cuda")
 
-HOMES = {"numba": "explorer.training.sparse:SparseBackEnd", "torch": "explorer.training.module:ModuleBackEnd"}
+HOMES = {
+    "numba": "explorer.training.sparse:SparseBackEnd",
+    "torch": "explorer.training.module:ModuleBackEnd",
+    "torch-population": "explorer.training.population:PopulationBackEnd",
+}
 """Where each back end is, by name."""
 
 SERVE = {
     ("cpu", "plain"): ("numba", "torch"),
     ("cpu", "other"): ("torch",),
-    ("cuda", "plain"): ("torch",),
-    ("cuda", "other"): ("torch",),
+    ("cuda", "plain"): ("torch-population", "torch"),
+    ("cuda", "other"): ("torch-population", "torch"),
 }
 """The back ends that train a plain experiment (`Experiment.plain`) or any other on a device, the one that does first.
 
