@@ -25,7 +25,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import groupby, islice, takewhile
 
 import numpy as np
@@ -176,8 +176,7 @@ class Recorder:
     def __init__(self, device: str) -> None:
         self.device = device
         if device == "cuda":
-            self._stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            self._pool = torch.cuda.graph_pool_handle()
+            self._stream, self._pool = side_stream(), torch.cuda.graph_pool_handle()
 
     def record(self, step: Callable[[], None]) -> torch.cuda.CUDAGraph | None:
         """Do steps until the libraries and the optimizer are set up, then record one; what they did is to be undone."""
@@ -193,6 +192,12 @@ class Recorder:
         with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
             step()
         return graph
+
+
+@cache
+def side_stream() -> torch.cuda.Stream:
+    """Return the stream on which steps are recorded: always the same, for the libraries keep memory for each."""
+    return torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
 
 class Population:

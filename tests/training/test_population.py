@@ -106,6 +106,35 @@ def test_gradients_of_a_step_are_those_of_every_network_alone(tiny, size):
             assert abs(found - plain).max() <= 1e-5 * abs(plain).max()
 
 
+class NoOptimizer:
+    """Stands for torch's, which refuses tensors without values."""
+
+    def __init__(self):
+        self.state = {}
+
+    def step(self):
+        pass
+
+    def zero_grad(self):
+        pass
+
+
+@pytest.mark.parametrize("settings", [{}, {"dropout": 0.5}, {"augment": True}, {"architecture": "resnet-18"}])
+def test_a_step_asks_nothing_of_the_host(settings, monkeypatch):
+    """On torch's device "meta" tensors have no values, so that whatever the host would wait for raises an error.
+
+    So does an operation on tensors of two devices.
+    """
+    monkeypatch.setattr(population, "optimizer", lambda experiment, parameters, rate: NoOptimizer())
+    experiment = Experiment(dataset="digits", levels=1, batch=6, **{"augment": False, **settings})
+    starts = dict(starts_of(experiment)[:2])
+    part = Population(experiment, starts, Images(load("digits").train, None, "meta"), Recorder("meta"))
+    list(part.advance(5))  # the first step is one that is recorded on a GPU
+    for tensor in part.networks.parameters.values():
+        assert tensor.grad.is_meta
+        assert tensor.grad.shape == tensor.shape
+
+
 def test_lenet_agrees_with_the_reference_after_50_steps():
     experiment = Experiment(dataset="digits", levels=1, iterations=50, seed=3)
     starts = starts_of(experiment)
