@@ -11,7 +11,7 @@ and started again for every mini-batch by a single command. From the top down:
   in one go while the piece before is being worked on; the graph itself counts which step it is at;
 * `Networks` is the arithmetic, forward: fully connected layers as one product of all networks (`baddbmm`); whatever
   comes before them, convolutions and what belongs to them, is the reference's module called for one network after the
-  other. A mini-batch of one network fills a GPU in a convolution, and in a graph it costs nothing to start one more.
+  other. A convolution of one mini-batch is work enough for a GPU, and in a graph it costs little to start one more.
 
 The gradient of the sum of all losses is, in the part of each network, that of its own loss, and the optimizers treat
 every element by itself. So the networks do not touch one another, and one that diverges goes on alone, unheard.
@@ -127,7 +127,7 @@ class Networks:
             for name, values in module.state_dict().items()
         }
         self.parameters = {name: self.tensors[name].requires_grad_() for name, _ in module.named_parameters()}
-        # What is large enough to be bound by memory is faster with the channels of a pixel side by side.
+        # In large networks the channels of a pixel lie side by side, as normalization and pools read them best.
         self._format = torch.channels_last if experiment.network.normalized else torch.contiguous_format
         self._dropout = experiment.dropout
         most = CHUNK if experiment.network.fully_connected else CHUNK_OF_CONVOLUTIONS
