@@ -2,15 +2,15 @@
 
 What is compared is measured in turn, round after round, so that whatever else the machine does touches all of it
 alike; each number is the median of its rounds, each ratio the median of the rounds' ratios. Times of one thread are
-CPU seconds of the process, which other processes touch least; where several threads are compared it is the clock
-on the wall.
+CPU seconds of the process, which other processes touch least; where several threads are compared, or on a GPU, it is
+the clock on the wall.
 """
 
 from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +44,9 @@ ARCHITECTURES = {"lenet-300-100": "digits"}
 CONVOLUTIONAL = "conv-2"
 """The network of convolutions that is measured, dense, on random bytes in the shape of its images."""
 
+ON_GPU = {"lenet-300-100": ("digits", 128), "conv-2": ("digits", 15)}
+"""The networks that are measured where there is a GPU: data set, and how many train together."""
+
 DENSITIES = (1.0, 0.51, 0.21, 0.108, 0.036, 0.012)
 """Of every layer: the dense network, and the paper's levels 3, 7, 10, 15 and 20 of 20%."""
 
@@ -54,6 +57,7 @@ DENSE_UNTIL = 200  # and until which iteration
 LOOP_STEPS = 50  # of a plain loop in one round
 CONVOLUTIONAL_STEPS = 2  # of a network of convolutions, some hundred times as long as those of a fully connected one
 NOISE = 600  # random images that are enough for a plain loop
+TOGETHER_STEPS = 2_000  # of a population in one round, so that its steps take longer than what is between them
 SIDE_BY_SIDE = 0.21  # density of the networks by which workers are compared
 
 Seconds = dict[tuple[object, ...], list[float]]
@@ -96,6 +100,21 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Together:
+    """A network-iteration on a GPU (µs, evaluation not included) where so many dense networks train together.
+
+    `alone` is the same (µs) where the plain module trains one after the other, and `faster` the ratio.
+    """
+
+    architecture: str
+    back_end: str
+    networks: int
+    microseconds: float
+    alone: float
+    faster: float
+
+
+@dataclass(frozen=True)
 class Workers:
     """How many times faster so many workers are than one, by the clock on the wall, evaluation included."""
 
@@ -127,6 +146,7 @@ class Report:
     gemm: float
     steps: tuple[Step, ...]
     loops: tuple[Loop, ...]
+    together: tuple[Together, ...]
     workers: Workers | None
     memory: int | None
     whole: Whole | None
@@ -139,7 +159,7 @@ def measure(
     densities: tuple[float, ...] = DENSITIES,
     seconds: float = 0.1,
 ) -> Report:
-    """Measure everything on this machine's CPU.
+    """Measure everything on this machine's CPU, and on its GPU where there is one what trains together.
 
     Args:
         rounds: how often each thing is measured.
@@ -158,6 +178,7 @@ def measure(
             for one in measured:
                 one.measure(taken)
         workers = _workers(rounds, seconds, say)
+        together = tuple(_together(rounds, say)) if torch.cuda.is_available() else ()
     say("memory of a whole search")
     memory = peak_memory(levels=20, iterations=20)
     return Report(
@@ -166,6 +187,7 @@ def measure(
         1 / median(taken["gemm",]),
         tuple(step for one in measured for step in one.steps(taken)),
         tuple(loop for one in measured for loop in one.loops(taken)),
+        together,
         workers,
         memory,
         whole_against_loops(whole_search(20, 600), say) if whole else None,
@@ -176,6 +198,8 @@ def machine() -> dict[str, str]:
     """Say where and with what was measured."""
     versions = {name: version(name) for name in ("torch", "numba", "numpy")}
     about = {"processor": _processor(), "cores": str(usable_cores()), "python": platform.python_version()}
+    if torch.cuda.is_available():
+        about["gpu"] = torch.cuda.get_device_name()
     return about | versions | {"date": time.strftime("%Y-%m-%d")}
 
 
@@ -229,18 +253,23 @@ def operations(experiment: Experiment) -> tuple[int, int]:
 
 
 def time_training(
-    kind: type[BackEnd], experiment: Experiment, data: Data, start: Start, steps: int
+    kind: type[BackEnd],
+    experiment: Experiment,
+    data: Data,
+    starts: Sequence[tuple[Network, Start]],
+    steps: int,
+    device: str = "cpu",
+    clock: Callable[[], float] = time.process_time,
 ) -> tuple[float, float]:
-    """Train one network in one thread; return the CPU seconds of a step and of an evaluation.
+    """Train networks, on a CPU in one thread; return the seconds of a step of all of them, and of an evaluation.
 
     At the start all evaluations are `DENSE_GRID` steps apart, at the end there are `steps` before the last one.
     """
-    network = Network("ticket", 0, 0)
     experiment = experiment.but(iterations=DENSE_UNTIL + steps, evaluate=1_000_000)
-    train = kind(experiment, data, "cpu", 1)
-    events = train([(network, start)], lambda network: False)
-    clock = [time.process_time() for event in events if isinstance(event, Evaluated)]
-    *dense, last = (later - earlier for earlier, later in pairwise(clock))
+    last_network, _ = starts[-1]
+    events = kind(experiment, data, device, 1)(starts, lambda network: False)
+    times = [clock() for event in events if isinstance(event, Evaluated) and event.network == last_network]
+    *dense, last = (later - earlier for earlier, later in pairwise(times))
     interval = median(dense)
     step = (last - interval) / (steps - DENSE_GRID)
     return step, interval - DENSE_GRID * step
@@ -263,22 +292,24 @@ class _Measured:
         )
         self.name, self.data, self.densities = architecture, load(self.experiment.dataset), densities
         self.kinds = back_ends(self.experiment, "cpu")
-        self.starts = {d: start_at(self.experiment, Network("ticket", 0, 0), d) for d in densities}
+        network = Network("ticket", 0, 0)
+        self.starts = {density: start_at(self.experiment, network, density) for density in densities}
         self.splits = {name: loop.prepare(self.data) for name, loop in LOOPS.items()}
         self.forward, self.both = operations(self.experiment)
         self.counts: dict[tuple[str, float], int] = {}
         for kind in self.kinds:  # the first time, which compiles, says how many steps a round may have
             for density, start in self.starts.items():
                 kind.prepare()
-                step, _ = time_training(kind, self.experiment, self.data, start, 2 * DENSE_GRID)
+                step, _ = time_training(kind, self.experiment, self.data, [(network, start)], 2 * DENSE_GRID)
                 self.counts[kind.name, density] = max(2 * DENSE_GRID, round(seconds / max(step, 1e-6)))
 
     def measure(self, taken: Seconds) -> None:
         """Measure everything once."""
+        network = Network("ticket", 0, 0)
         for density, start in self.starts.items():
             for kind in self.kinds:
                 steps = self.counts[kind.name, density]
-                times = time_training(kind, self.experiment, self.data, start, steps)
+                times = time_training(kind, self.experiment, self.data, [(network, start)], steps)
                 for what, seconds in zip(("step", "evaluation"), times, strict=True):
                     taken.setdefault((self.name, kind.name, density, what), []).append(seconds)
         for name, loop in LOOPS.items():
@@ -385,6 +416,29 @@ def _workers(rounds: int, seconds: float, say: Callable[[str], None]) -> Workers
 
     times = [(run(1), run(count)) for _ in range(rounds)]
     return Workers(count, median(one / many for one, many in times))
+
+
+def _together(rounds: int, say: Callable[[str], None]) -> Iterator[Together]:
+    for name, (dataset, networks) in ON_GPU.items():
+        say(f"{networks} networks of {name} together")
+        experiment = Experiment(architecture=name, dataset=dataset, levels=1, replicates=1)
+        yield together(experiment, networks, rounds, TOGETHER_STEPS)
+
+
+def together(experiment: Experiment, networks: int, rounds: int, steps: int, device: str = "cuda") -> Together:
+    """Compare the back end that is chosen on a GPU with the plain module, which trains one network after the other."""
+    kind, *_, plain = back_ends(experiment, "cuda")
+    data, start = load(experiment.dataset), start_at(experiment, Network("ticket", 0, 0), 1.0)
+    starts = [(Network("ticket", replicate, 0), start) for replicate in range(networks)]
+
+    def run(kind: type[BackEnd], starts: Sequence[tuple[Network, Start]]) -> float:
+        step, _ = time_training(kind, experiment, data, starts, steps, device, time.perf_counter)
+        return step / len(starts)
+
+    times = [(run(kind, starts), run(plain, starts[:1])) for _ in range(rounds + 1)][1:]  # the first loads libraries
+    ours, alone = (list(each) for each in zip(*times, strict=True))
+    in_microseconds = 1e6 * median(ours), 1e6 * median(alone)
+    return Together(experiment.architecture, kind.name, networks, *in_microseconds, ratio(alone, ours))
 
 
 def whole_against_loops(experiment: Experiment, say: Callable[[str], None] = lambda doing: None) -> Whole:

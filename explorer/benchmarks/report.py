@@ -65,6 +65,9 @@ def _lines(report: Report) -> Iterator[str]:
         times = f"{loop.dense:,.0f} µs a network-iteration"
         times += "" if loop.masked is None else f", {loop.masked:,.0f} µs with masks"
         yield f"The {loop.loop} loop, {loop.architecture}, one thread: {times}."
+    for each in report.together:
+        times = f"{each.microseconds:,.1f} µs a network-iteration; one after the other {each.alone:,.1f} µs"
+        yield f"{each.networks} networks of {each.architecture} together on the GPU: {times} ({each.faster:.1f} ×)."
     yield f"Matrix product of {SIZE} × {SIZE}, float32, one thread: {report.gemm / 1e9:.1f} GFLOP/s."
     if report.workers:
         count, density = report.workers.workers, words.remaining(SIDE_BY_SIDE)

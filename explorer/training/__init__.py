@@ -15,20 +15,24 @@ from explorer.experiment import Experiment
 
 DEVICES = ("auto", "cpu", "cuda")
 
-HOMES = {"numba": "explorer.training.sparse:SparseBackEnd", "torch": "explorer.training.module:ModuleBackEnd"}
+HOMES = {
+    "numba": "explorer.training.sparse:SparseBackEnd",
+    "torch": "explorer.training.module:ModuleBackEnd",
+    "torch-population": "explorer.training.population:PopulationBackEnd",
+}
 """Where each back end is, by name."""
 
 SERVE = {
     ("cpu", "plain"): ("numba", "torch"),
     ("cpu", "other"): ("torch",),
-    ("cuda", "plain"): ("torch",),
-    ("cuda", "other"): ("torch",),
+    ("cuda", "plain"): ("torch-population", "torch"),
+    ("cuda", "other"): ("torch-population", "torch"),
 }
 """The back ends that train a plain experiment (`Experiment.plain`) or any other on a device, the one that does first.
 
 A search begins dense and goes through all its densities with one back end, so this is the one that is faster by
-`lottery bench` from density 1 down. Nothing is timed when a search begins, for then a run's numbers would
-depend on what else the machine did.
+`lottery bench` from density 1 down; on a GPU, where masks save nothing, the one that starts fewer kernels. Nothing is
+timed when a search begins, for then a run's numbers would depend on what else the machine did.
 """
 
 Watch = Callable[[Network], bool]

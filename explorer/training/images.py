@@ -31,7 +31,7 @@ class Images:
     ) -> None:
         self.pixels = torch.from_numpy(split.images).to(device)
         self.labels = torch.from_numpy(split.labels).to(device)
-        self._dtype = dtype
+        self.dtype = dtype
         self._moments = tuple(values.to(device, dtype)[:, None, None] for values in moments) if moments else None
 
     def __len__(self) -> int:
@@ -39,7 +39,7 @@ class Images:
 
     def seen(self, pixels: Tensor) -> Tensor:
         """Return what a network sees of bytes."""
-        seen = pixels.to(self._dtype).div_(255)  # in place: on a CPU new memory takes longer than the arithmetic
+        seen = pixels.to(self.dtype).div_(255)  # in place: on a CPU new memory takes longer than the arithmetic
         return seen if self._moments is None else seen.sub_(self._moments[0]).div_(self._moments[1])
 
 
@@ -68,16 +68,20 @@ class Augmentation:
 
     def __call__(self, pixels: Tensor, rows: np.ndarray, iteration: int) -> Tensor:
         """Return the bytes of the training images of numbers `rows`, which are `pixels`, as this epoch shows them."""
+        return augmented(pixels, *self.of(rows, iteration))
+
+    def of(self, rows: np.ndarray, iteration: int) -> tuple[np.ndarray, np.ndarray]:
+        """Say how this epoch shows the training images of numbers `rows`: offsets and flips, for `augmented`."""
         epoch = iteration // (self._experiment.data.train // self._experiment.batch)
         if epoch != self._epoch:
             random, size = generator("augment", *self._who, epoch), self._experiment.data.train
             self._offsets = random.integers(0, 2 * MARGIN + 1, (size, 2))
             self._flips = (random.random(size) < 0.5) & self._experiment.data.flips
             self._epoch = epoch
-        return augmented(pixels, self._offsets[rows], self._flips[rows])
+        return self._offsets[rows], self._flips[rows]
 
 
-def augmented(pixels: Tensor, offsets: np.ndarray, flips: np.ndarray) -> Tensor:
+def augmented(pixels: Tensor, offsets: np.ndarray | Tensor, flips: np.ndarray | Tensor) -> Tensor:
     """Cut from each image, padded with `MARGIN` black pixels, one of its size, and mirror it.
 
     Args:
@@ -86,8 +90,8 @@ def augmented(pixels: Tensor, offsets: np.ndarray, flips: np.ndarray) -> Tensor:
         flips: which are mirrored, (n,).
     """
     count, channels, height, width = pixels.shape
-    top, left = (torch.from_numpy(values).to(pixels.device)[:, None] for values in offsets.T)
-    mirrored = torch.from_numpy(flips).to(pixels.device)[:, None]
+    top, left = torch.as_tensor(offsets, device=pixels.device)[:, None].unbind(2)
+    mirrored = torch.as_tensor(flips, device=pixels.device)[:, None]
     down = torch.arange(height, device=pixels.device)
     across = torch.arange(width, device=pixels.device)
     rows, columns = top + down, left + torch.where(mirrored, across.flip(0), across)

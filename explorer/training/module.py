@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -115,7 +116,7 @@ def gradient(experiment: Experiment, data: Data, start: Start, device: str) -> d
     load_weights(module, start.initial)
     module.to(device)
     count = min(MEASURED, len(images))
-    with one_thread():
+    with same_bits():
         for rows in torch.split(torch.arange(count, device=device), experiment.batch):
             if len(rows) > 1 or not experiment.network.normalized:
                 loss = cross_entropy(module(images.seen(images.pixels[rows])), images.labels[rows], reduction="sum")
@@ -142,14 +143,28 @@ def batches(experiment: Experiment, network: Network, first: int, last: int) -> 
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Give torch one thread for now: then a network's bits depend on nothing that runs beside it."""
-    before = torch.get_num_threads()
+def same_bits() -> Iterator[None]:
+    """Have torch reckon the same bits each time for now, whatever runs beside it: one thread, and float32 throughout.
+
+    On a GPU that means no TF32, which rounds what is multiplied to 10 bits, and no algorithm of cuDNN's that is chosen
+    by timing or adds in any order.
+    """
+    threads, rounded = torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32
     torch.set_num_threads(1)
+    torch.backends.cuda.matmul.allow_tf32 = False
     try:
-        yield
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+        torch.backends.cuda.matmul.allow_tf32 = rounded
+
+
+class InTraining(Protocol):
+    """What progress is told of: who trains, and how far it is."""
+
+    network: Network
+    iteration: int
 
 
 class ModuleBackEnd(BackEnd):
@@ -194,14 +209,14 @@ class ModuleBackEnd(BackEnd):
         for network, one in training.items():
             yield NetworkTrained(network, *one.start, one.weights(), one.rewind)
 
-    def _with_progress(self, one: _Training, work: Iterator[int]) -> Iterator[Progress]:
+    def _with_progress(self, one: InTraining, work: Iterator[int]) -> Iterator[Progress]:
         """Do `work`, and look up every `BEAT` seconds."""
         while self._work(work):
             device = "GPU" if self.device == "cuda" else "CPU"
             yield Progress(one.network, one.iteration, self._steps, self._seconds, device, self.name)
             self._beat = time.perf_counter()
 
-    @one_thread()
+    @same_bits()
     def _work(self, work: Iterator[int]) -> bool:
         """Do `work` until the next beat, counting its steps and the time; returns whether it was cut short."""
         begun = time.perf_counter()
@@ -304,10 +319,13 @@ class _Training:
         return values * kept / (1 - dropped)
 
 
-def optimizer(experiment: Experiment, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """Return the experiment's optimizer, fresh."""
-    rate, decay = experiment.learning_rate, experiment.weight_decay
+def optimizer(
+    experiment: Experiment, parameters: Iterable[Tensor], rate: float | Tensor | None = None
+) -> torch.optim.Optimizer:
+    """Return the experiment's optimizer, fresh; `rate` is its own, or a tensor that says it anew at each step."""
+    rate, decay = experiment.learning_rate if rate is None else rate, experiment.weight_decay
     if experiment.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
+        on_gpu = isinstance(rate, Tensor) and rate.is_cuda
+        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True, capturable=on_gpu)
     momentum = MOMENTUM if experiment.optimizer == "momentum" else 0.0
-    return torch.optim.SGD(parameters, lr=rate, momentum=momentum, weight_decay=decay)
+    return torch.optim.SGD(parameters, lr=rate, momentum=momentum, weight_decay=decay, fused=True)

@@ -90,7 +90,7 @@ def test_a_network_without_training_is_normalized_to_what_batch_statistics_say()
     module = build(experiment.network, experiment.data.shape, 10)
     load_weights(module, draw_weights(experiment, Network("ticket", 0, 0)))
     seen = []
-    module.conv1_norm.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    module.conv1_norm.register_forward_hook(lambda module, inputs, output: seen.append(output.clone()))
     with torch.no_grad():
         module.train()(torch.from_numpy(np.random.default_rng(0).random((4, 1, 28, 28), np.float32)))
     (values,) = seen

@@ -10,6 +10,7 @@ from explorer.architectures import ARCHITECTURES
 from explorer.events import Diverged, Evaluated, Network, WeightsSeen
 from explorer.training import HOMES, SERVE, back_end, back_ends, found, load_back_end, tell
 from explorer.training.module import ModuleBackEnd
+from explorer.training.population import PopulationBackEnd
 from explorer.training.sparse import SparseBackEnd
 
 WHO = Network("ticket", 0, 0)
@@ -19,14 +20,19 @@ def test_every_kind_of_network_is_served_on_every_device():
     assert set(SERVE) == {(d, kind) for d in ("cpu", "cuda") for kind in ("plain", "other")}
     assert {name for served in SERVE.values() for name in served} == set(HOMES)
     for name, home in HOMES.items():
-        assert next(each for each in (SparseBackEnd, ModuleBackEnd) if each.name == name).__name__ in home
+        assert (
+            next(each for each in (SparseBackEnd, ModuleBackEnd, PopulationBackEnd) if each.name == name).__name__
+            in home
+        )
 
 
-def test_a_fully_connected_network_goes_to_the_sparse_step_on_a_cpu_only():
+def test_a_plain_experiment_goes_to_the_sparse_step_on_a_cpu_and_into_a_population_on_a_gpu():
     experiment = Experiment(dataset="digits")
     assert back_ends(experiment, "cpu") == [SparseBackEnd, ModuleBackEnd]
     assert back_end(experiment, "cpu") is SparseBackEnd
-    assert back_end(experiment, "cuda") is ModuleBackEnd
+    assert back_ends(experiment, "cuda") == [PopulationBackEnd, ModuleBackEnd]
+    assert back_end(experiment, "cuda") is PopulationBackEnd
+    assert back_end(Experiment(architecture="vgg-19"), "cuda") is PopulationBackEnd
 
 
 def test_a_network_with_any_other_layer_goes_to_torch(tiny, monkeypatch):
