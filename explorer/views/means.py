@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from explorer.events import Variant
+from explorer.events import Evaluated, Variant
 from explorer.state import NetworkState, State
+from explorer.views.remembered import remembered
 
 Measurement = Callable[[NetworkState], float]
 
@@ -32,12 +33,17 @@ class Curve(NamedTuple):
 
 def curve(state: State, variant: Variant, level: int) -> Curve:
     """Return the mean curve of test accuracy of one variant at one level; empty before all were evaluated."""
-    networks = state.find(variant, level).values()
-    reached = min((len(known.evaluations) for known in networks), default=0)
+    return _curve(*(known.evaluations for known in state.find(variant, level).values()))
+
+
+@remembered(12)
+def _curve(*networks: tuple[Evaluated, ...]) -> Curve:
+    """Return the mean curve of networks' evaluations; the page asks for the same one several times a frame."""
+    reached = min(map(len, networks), default=0)
     if not reached:
         return Curve(*(np.empty(0) for _ in range(4)))
-    values = np.array([[100 * e.test_accuracy for e in known.evaluations[:reached]] for known in networks])
-    iterations = np.array([e.iteration for e in next(iter(networks)).evaluations[:reached]])
+    values = np.array([[100 * e.test_accuracy for e in evaluations[:reached]] for evaluations in networks])
+    iterations = np.array([e.iteration for e in networks[0][:reached]])
     return Curve(iterations, values.mean(0), values.min(0), values.max(0))
 
 
