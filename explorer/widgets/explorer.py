@@ -41,7 +41,7 @@ from explorer.widgets.tools import KEYS, TOOLS, About, Drawer, Tools, help_drawe
 from explorer.widgets.view import Actions, Alone, box, close_all
 
 T = TypeVar("T")
-GLIMPSE_SECONDS = 0.3  # between two looks at a network's weights, which cost more than all else that is drawn
+GLIMPSE_SECONDS = 0.4  # between two looks at a network's weights, which cost more than all else that is drawn
 RECORDED = place("assets", "recorded", DEFAULT)
 
 

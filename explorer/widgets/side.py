@@ -17,7 +17,7 @@ from explorer.views.story import result
 from explorer.widgets.controls import Controls
 from explorer.widgets.view import box, text
 
-FIGURES_SECONDS = 0.4  # figures that run are left in peace that long: nobody reads faster, and each costs a message
+FIGURES_SECONDS = 0.5  # figures that run are left in peace that long: nobody reads faster, and each costs a message
 RUNNING = ("running", "paused")
 BUTTONS = {
     "Start": "Search with these settings",
