@@ -21,7 +21,7 @@ class Preset(NamedTuple):
 PRESETS: dict[str, Preset] = {
     DEFAULT: Preset(
         "Sixty seconds",
-        "About a minute on two cores: the three curves part on 5,000 digits",
+        "Half a minute to a minute on two cores: the three curves part on 5,000 digits",
         Experiment(dataset="digits", prune=0.42, levels=5, replicates=3, iterations=1_000, evaluate=50),
     ),
     "paper-lenet": Preset(
