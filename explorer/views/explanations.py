@@ -123,6 +123,6 @@ EXPLANATIONS: dict[str, Explanation] = {
         "less time; elsewhere a mask sets weights to zero but leaves them in the matrices, where they are still "
         "multiplied, and saves none. "
         "The paper's Figure 4 measures speed in iterations to early stopping, not in time. "
-        "Look for bars of about equal height: a difference between them is what else the machine was doing.",
+        "Look for bars that shrink with the weights; where they are of about equal height, masks save nothing.",
     ),
 }
