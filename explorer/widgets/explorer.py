@@ -77,7 +77,8 @@ class Explorer(ipywidgets.Box):
         self._newest = State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
-        self._glimpsed: dict[Network, float] = {}  # when weights were last asked for; the session's thread alone has it
+        # The evaluation at which weights were last asked for, whether they were, and when; the session's thread's own.
+        self._glimpse: tuple[object, bool, float] = (None, False, 0.0)
         self._page, self._presence, self._playback = Page(), Presence(self._interrupt), Playback(self.replay)
         self._pump = Pump(self._draw, self._page, self._presence.here, self._make_ready)
         self._side = Side(experiment, self._pressed, self._set)
@@ -382,17 +383,21 @@ class Explorer(ipywidgets.Box):
             self._select(variant=None if variant == self._selection.variant else variant)
 
     def _on_screen(self, network: Network) -> bool:
-        """Tell whether a network's weights are on screen; asked in the session's thread."""
+        """Tell whether a network's weights are on screen and due; asked in the session's thread.
+
+        All variants are shown at one iteration, so that the first that is asked about decides for the others.
+        """
         source = self._source
         if not isinstance(source, Session):  # a run that was read is on screen, and is no thread's but the loop's
             return False
         level, now = shown_level(source.state, self._selection.level), time.monotonic()
         if (network.replicate, network.level) != (self._selection.replicate, level):
             return False
-        if now - self._glimpsed.get(network, 0.0) < GLIMPSE_SECONDS:
-            return False
-        self._glimpsed[network] = now
-        return True
+        moment, (decided, due, last) = (source, level, source.state.networks[network].iteration), self._glimpse
+        if moment != decided:
+            due = now - last >= GLIMPSE_SECONDS
+            self._glimpse = moment, due, now if due else last
+        return due
 
     def _select(self, **changes: Any) -> None:
         selection = replace(self._selection, **changes)

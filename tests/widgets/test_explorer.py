@@ -5,14 +5,15 @@ import json
 import shutil
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from explorer import Experiment, Explorer, Refused, Run, Session
-from explorer.events import Evaluated
+from explorer.events import VARIANTS, Evaluated, Network
 from explorer.places import place
 from explorer.presets import DEFAULT, PRESETS, preset
-from explorer.state import State
+from explorer.state import NetworkState, State
 from explorer.views import words
 from explorer.views.explanations import EXPLANATIONS
 from explorer.views.progress import EVALUATED, seconds_an_image
@@ -374,3 +375,20 @@ def test_what_is_wrong_with_a_setting_without_a_control_stands_beside_the_archit
 def test_the_steps_are_those_of_the_protocol(settings, said):
     for piece, step in zip(said, steps(preset(DEFAULT).but(**settings))[1:], strict=True):
         assert piece in step
+
+
+def test_weights_that_are_on_screen_are_looked_at_seldom_and_of_all_variants_at_one_iteration(tiny, monkeypatch):
+    explorer, clock = Explorer(tiny), [100.0]
+    monkeypatch.setattr("explorer.widgets.explorer.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    session, looks = explorer._source, []
+    networks = [Network(variant, 0, 1) for variant in VARIANTS]
+    for iteration in range(0, 200, 20):
+        for network in networks:
+            clock[0] += 0.05  # an evaluation of all three takes 0.15 s
+            known = {**session.state.networks, network: NetworkState(iteration=iteration)}
+            session.state = replace(session.state, networks=known)
+            looks.append((iteration, explorer._on_screen(network)))
+    assert not explorer._on_screen(Network("ticket", 1, 1)), "another replicate is on screen"
+    asked = {iteration: {due for at, due in looks if at == iteration} for iteration, _ in looks}
+    assert all(len(answers) == 1 for answers in asked.values())
+    assert [at for at, (due,) in asked.items() if due] == [0, 60, 120, 180]
