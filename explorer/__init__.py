@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explorer.presets import preset
     from explorer.runs import Run
     from explorer.session import Session
+    from explorer.studies import Study
     from explorer.widgets import Explorer, Talk
 
 HOMES = {
@@ -24,6 +25,7 @@ HOMES = {
     "preset": "explorer.presets",
     "Run": "explorer.runs",
     "Session": "explorer.session",
+    "Study": "explorer.studies",
     "Explorer": "explorer.widgets",
     "Talk": "explorer.widgets",
     "ExplorerError": "explorer.errors",
@@ -33,8 +35,8 @@ HOMES = {
 }
 
 __all__ = [
-    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Talk", "preset",
-    "search",
+    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Study", "Talk",
+    "preset", "search",
 ]  # fmt: skip
 
 
