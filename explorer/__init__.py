@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from explorer.runs import Run
     from explorer.session import Session
     from explorer.studies import Study
+    from explorer.studies.figures import study
     from explorer.widgets import Explorer, Talk
 
 HOMES = {
@@ -26,6 +27,7 @@ HOMES = {
     "Run": "explorer.runs",
     "Session": "explorer.session",
     "Study": "explorer.studies",
+    "study": "explorer.studies.figures",
     "Explorer": "explorer.widgets",
     "Talk": "explorer.widgets",
     "ExplorerError": "explorer.errors",
@@ -36,7 +38,7 @@ HOMES = {
 
 __all__ = [
     "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Study", "Talk",
-    "preset", "search",
+    "preset", "search", "study",
 ]  # fmt: skip
 
 

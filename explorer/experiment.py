@@ -407,6 +407,12 @@ class Experiment(BaseModel):
         """The iteration at which a network's training begins: that to which a ticket is rewound, else 0."""
         return self.rewind if level and self.from_ticket(variant) else 0
 
+    @property
+    def network_iterations(self) -> int:
+        """The mini-batch steps of all networks together, where none diverges."""
+        a_level = sum(self.draws(variant) * (self.iterations - self.begins(variant, 1)) for variant in self.variants)
+        return self.replicates * (self.ticket_draws * self.iterations + self.levels * a_level)
+
     def descendants(self, level: int) -> range:
         """The levels that cannot be trained without the ticket of `level`."""
         pruned_from = level == 0 or self.protocol != "one-shot"

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import Refused, one_of, sentence
 from explorer.experiment import Experiment
-from explorer.state import State
-from explorer.views.progress import network_iterations
 
 if TYPE_CHECKING:
     from explorer.studies.study_run import StudyRun
@@ -78,8 +76,8 @@ class Study:
 
     @property
     def cost(self) -> int:
-        """The network-iterations of all its experiments, if no network diverges."""
-        return sum(network_iterations(State(experiment))[1] for _, experiment in self.experiments)
+        """The network-iterations of all its experiments, where no network diverges."""
+        return sum(experiment.network_iterations for _, experiment in self.experiments)
 
     def to_json(self) -> str:
         """Write it as a JSON object; `from_json` gives an equal study back."""
