@@ -30,13 +30,14 @@ from explorer import pruning
 from explorer.algorithm import draw_weights, order, search
 from explorer.benchmarks import dataloader_loop, gemm, preloaded_loop
 from explorer.benchmarks.memory import peak_memory, whole_search
+from explorer.benchmarks.plain_module import plain_module
 from explorer.datasets import Data, Split, load
 from explorer.events import Evaluated, Network, NetworkStarted, Progress
 from explorer.experiment import Experiment
 from explorer.randomness import generator
 from explorer.training import BackEnd, Start, back_ends
 from explorer.training.cores import usable_cores
-from explorer.training.module import build, load_weights
+from explorer.training.module import load_weights
 
 ARCHITECTURES = {"lenet-300-100": "digits"}
 """The networks that are measured, each with a data set of its shape that is always there."""
@@ -234,8 +235,8 @@ def start_at(experiment: Experiment, network: Network, density: float) -> Start:
 
 
 def model_of(experiment: Experiment, start: Start) -> tuple[nn.Module, dict[str, Tensor]]:
-    """Return a torch module with a network's initial weights, and its masks; none for the dense one."""
-    model = build(experiment.network, experiment.data.shape, experiment.data.classes)
+    """Return a plain torch module with a network's initial weights, and its masks; none for the dense one."""
+    model = plain_module(experiment.network, experiment.data.shape, experiment.data.classes)
     load_weights(model, start.initial)
     masks = {name: torch.from_numpy(mask).float() for name, mask in start.masks.items()}
     return model, {} if all(mask.all() for mask in start.masks.values()) else masks
