@@ -9,9 +9,9 @@ import pandas as pd
 
 from explorer.errors import Refused, RunError, nearest, one_of
 from explorer.runs import Run
+from explorer.runs.writer import STUDY, held
 from explorer.studies.study import Study
 
-FILE = "study.json"
 STATUSES = ("running", "failed", "cancelled", "interrupted", "finished")
 
 
@@ -27,12 +27,12 @@ class StudyRun:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        file = self.path / FILE
+        file = self.path / STUDY
         try:
             self.study = Study.from_json(file.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             single = " but a single run; open that with Run.open" if (self.path / "run.json").exists() else ""
-            raise RunError(f"{self.path} is no study: it holds no {FILE}{single}.") from None
+            raise RunError(f"{self.path} is no study: it holds no {STUDY}{single}.") from None
         except OSError as error:
             raise RunError(f"{file} cannot be read ({error.strerror}).") from None
         except Refused as error:
@@ -50,7 +50,7 @@ class StudyRun:
                 continue
             run = Run.open(self.path / label)
             if run.experiment != experiment:
-                raise RunError(f"{run.path} is a run of another experiment than {FILE} has for {label}.")
+                raise RunError(f"{run.path} is a run of another experiment than {STUDY} has for {label}.")
             self._opened[label] = run
         return {label: self._opened[label] for label in self.study.labels if label in self._opened}
 
@@ -67,6 +67,8 @@ class StudyRun:
     @property
     def status(self) -> str:
         """The first of `STATUSES` that one of the runs has; a study that lacks a run is interrupted, if not worse."""
+        if held(self.path):
+            return "running"
         runs = self.runs
         known = {run.status for run in runs.values()}
         if len(runs) < len(self.study.labels):

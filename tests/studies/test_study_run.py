@@ -8,7 +8,7 @@ import pytest
 
 from explorer import Run, RunError, Session, Study
 from explorer.runs import Writer
-from explorer.studies.study_run import FILE
+from explorer.runs.writer import STUDY
 from tests.support import is_one_sentence
 
 
@@ -23,7 +23,7 @@ def finished(pair, tmp_path_factory):
     """The directory of the study, finished. Nobody changes it; `folder` gives one to be changed."""
     path = tmp_path_factory.mktemp("study") / "pair"
     path.mkdir()
-    (path / FILE).write_text(pair.to_json())
+    (path / STUDY).write_text(pair.to_json())
     for label, experiment in pair.experiments:
         session = Session(experiment, "cpu", path / label)
         session.start()
@@ -75,10 +75,10 @@ def test_a_label_that_is_not_there_is_told_with_the_nearest(finished):
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"[]", None])
 def test_a_damaged_study_is_told_in_one_sentence(folder, content):
-    (folder / FILE).unlink()
+    (folder / STUDY).unlink()
     if content is not None:
-        (folder / FILE).write_bytes(content)
-    with pytest.raises(RunError, match=FILE) as caught:
+        (folder / STUDY).write_bytes(content)
+    with pytest.raises(RunError, match=STUDY) as caught:
         Study.open(folder)
     assert is_one_sentence(str(caught.value))
     assert str(folder) in str(caught.value)
