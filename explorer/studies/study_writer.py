@@ -55,6 +55,11 @@ class StudyWriter:
         elif not self._made and any(self.folder.iterdir()):
             raise RunError(f"{self.folder} is not empty; give another folder.")
 
+    @property
+    def begun(self) -> list[str]:
+        """The labels whose runs are there, finished or not."""
+        return [label for label in self.study.labels if (self.folder / label).exists()]
+
     def finished(self, label: str) -> bool:
         """Whether the run of a label is there and finished, so that it need not be run again."""
         with suppress(RunError):  # none, or one that is damaged or of another experiment
@@ -78,7 +83,7 @@ class StudyWriter:
     def close(self) -> None:
         """Let go of the lock; a directory that was made here and holds no run is taken away again."""
         self._lock.release()
-        if self._made and not any((self.folder / label).exists() for label in self.study.labels):
+        if self._made and not self.begun:
             with suppress(OSError):  # what cannot be taken away stays, and is no reason to fail
                 for name in (STUDY, "lock"):
                     (self.folder / name).unlink(missing_ok=True)
