@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from explorer.errors import Refused, nearest, one_of, sentence
+from explorer.errors import Refused, nearest, sentence
 from explorer.experiment import Experiment
 from explorer.studies.study import SIZES, Study
 
@@ -281,5 +281,7 @@ STUDIES: dict[str, Study] = {study.name: study for figure in FIGURES for study i
 def study(name: str) -> Study:
     """Return the study called `name`. Raises `Refused` with the nearest right name."""
     if name not in STUDIES:
-        raise Refused({"study": sentence("Study", repr(name), one_of(STUDIES), nearest(name, STUDIES))})
+        raise Refused(
+            {"study": sentence("Study", repr(name), "a name that `lottery presets` lists", nearest(name, STUDIES))}
+        )
     return STUDIES[name]

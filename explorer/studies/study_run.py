@@ -9,9 +9,9 @@ import pandas as pd
 
 from explorer.errors import Refused, RunError, nearest, one_of
 from explorer.runs import Run
+from explorer.runs.writer import STUDY, held
 from explorer.studies.study import Study
 
-FILE = "study.json"
 STATUSES = ("running", "failed", "cancelled", "interrupted", "finished")
 
 
@@ -27,12 +27,12 @@ class StudyRun:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        file = self.path / FILE
+        file = self.path / STUDY
         try:
             self.study = Study.from_json(file.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             single = " but a single run; open that with Run.open" if (self.path / "run.json").exists() else ""
-            raise RunError(f"{self.path} is no study: it holds no {FILE}{single}.") from None
+            raise RunError(f"{self.path} is no study: it holds no {STUDY}{single}.") from None
         except OSError as error:
             raise RunError(f"{file} cannot be read ({error.strerror}).") from None
         except Refused as error:
@@ -41,32 +41,33 @@ class StudyRun:
 
     @property
     def runs(self) -> dict[str, Run]:
-        """The run of each label that is there by now, in the study's order.
-
-        Raises `RunError` where one is damaged, or is a run of another experiment.
-        """
-        for label, experiment in self.study.experiments:
-            if label in self._opened or not (self.path / label / "run.json").exists():
-                continue
-            run = Run.open(self.path / label)
-            if run.experiment != experiment:
-                raise RunError(f"{run.path} is a run of another experiment than {FILE} has for {label}.")
-            self._opened[label] = run
-        return {label: self._opened[label] for label in self.study.labels if label in self._opened}
+        """The run of each label that is there by now, in the study's order. Raises like `run`."""
+        begun = (label for label in self.study.labels if (self.path / label / "run.json").exists())
+        return {label: self.run(label) for label in begun}
 
     def run(self, label: str) -> Run:
-        """Return the run of a label. Raises `RunError` where the study has none such, or has not begun it."""
+        """Return the run of a label.
+
+        Raises:
+            RunError: the study has no such label or has not begun it, or the run is damaged, or another experiment's.
+        """
         labels = self.study.labels
         if label not in labels:
             raise RunError(f"{self.path} has no {label!r}; give {one_of(labels)}{nearest(label, labels)}.")
-        runs = self.runs
-        if label not in runs:
-            raise RunError(f"{self.path} holds no run of {label} yet; it holds {', '.join(runs) or 'none'}.")
-        return runs[label]
+        if label not in self._opened:
+            if not (self.path / label / "run.json").exists():
+                raise RunError(f"{self.path} holds no run of {label} yet; it holds {', '.join(self.runs) or 'none'}.")
+            run = Run.open(self.path / label)
+            if run.experiment != dict(self.study.experiments)[label]:
+                raise RunError(f"{run.path} is a run of another experiment than {STUDY} has for {label}.")
+            self._opened[label] = run
+        return self._opened[label]
 
     @property
     def status(self) -> str:
         """The first of `STATUSES` that one of the runs has; a study that lacks a run is interrupted, if not worse."""
+        if held(self.path):
+            return "running"
         runs = self.runs
         known = {run.status for run in runs.values()}
         if len(runs) < len(self.study.labels):

@@ -6,34 +6,10 @@ import shutil
 import pandas as pd
 import pytest
 
-from explorer import Run, RunError, Session, Study
+from explorer import Run, RunError, Study
 from explorer.runs import Writer
-from explorer.studies.study_run import FILE
+from explorer.runs.writer import STUDY
 from tests.support import is_one_sentence
-
-
-@pytest.fixture(scope="module")
-def pair(tiny):
-    """A study of two tiny experiments."""
-    return Study("pair", "Pair", "Runs two.", (("one", tiny), ("two", tiny.but(seed=1, replicates=1))))
-
-
-@pytest.fixture(scope="module")
-def finished(pair, tmp_path_factory):
-    """The directory of the study, finished. Nobody changes it; `folder` gives one to be changed."""
-    path = tmp_path_factory.mktemp("study") / "pair"
-    path.mkdir()
-    (path / FILE).write_text(pair.to_json())
-    for label, experiment in pair.experiments:
-        session = Session(experiment, "cpu", path / label)
-        session.start()
-        assert session.wait() == "finished"
-    return path
-
-
-@pytest.fixture
-def folder(finished, tmp_path):
-    return shutil.copytree(finished, tmp_path / "copy")
 
 
 def test_a_finished_study_has_its_runs_and_their_tables_with_a_label(finished, pair):
@@ -75,10 +51,10 @@ def test_a_label_that_is_not_there_is_told_with_the_nearest(finished):
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"[]", None])
 def test_a_damaged_study_is_told_in_one_sentence(folder, content):
-    (folder / FILE).unlink()
+    (folder / STUDY).unlink()
     if content is not None:
-        (folder / FILE).write_bytes(content)
-    with pytest.raises(RunError, match=FILE) as caught:
+        (folder / STUDY).write_bytes(content)
+    with pytest.raises(RunError, match=STUDY) as caught:
         Study.open(folder)
     assert is_one_sentence(str(caught.value))
     assert str(folder) in str(caught.value)
