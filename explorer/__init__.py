@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from explorer.errors import DataError, ExplorerError, Refused, RunError
     from explorer.experiment import Experiment
     from explorer.presets import preset
+    from explorer.registry import register
     from explorer.runs import Run
     from explorer.session import Session
     from explorer.widgets import Explorer, Talk
@@ -22,6 +23,7 @@ HOMES = {
     "search": "explorer.algorithm",
     "Experiment": "explorer.experiment",
     "preset": "explorer.presets",
+    "register": "explorer.registry",
     "Run": "explorer.runs",
     "Session": "explorer.session",
     "Explorer": "explorer.widgets",
@@ -34,7 +36,7 @@ HOMES = {
 
 __all__ = [
     "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Talk", "preset",
-    "search",
+    "register", "search",
 ]  # fmt: skip
 
 
