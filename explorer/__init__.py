@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from explorer.registry import register
     from explorer.runs import Run
     from explorer.session import Session
+    from explorer.studies import Study
+    from explorer.studies.figures import study
     from explorer.widgets import Explorer, Talk
 
 HOMES = {
@@ -26,6 +28,8 @@ HOMES = {
     "register": "explorer.registry",
     "Run": "explorer.runs",
     "Session": "explorer.session",
+    "Study": "explorer.studies",
+    "study": "explorer.studies.figures",
     "Explorer": "explorer.widgets",
     "Talk": "explorer.widgets",
     "ExplorerError": "explorer.errors",
@@ -35,8 +39,8 @@ HOMES = {
 }
 
 __all__ = [
-    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Talk", "preset",
-    "register", "search",
+    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Study", "Talk",
+    "preset", "register", "search", "study",
 ]  # fmt: skip
 
 

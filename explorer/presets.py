@@ -26,8 +26,9 @@ PRESETS: dict[str, Preset] = {
     ),
     "paper-lenet": Preset(
         "Paper: Lenet-300-100 on MNIST",
-        "The paper's Figure 4: Lenet-300-100 on MNIST, 20 levels of 20%, 50,000 iterations, 5 replicates",
-        Experiment(),
+        "Lenet-300-100 on MNIST as in the paper: 20 levels of 20%, 50,000 iterations, 5 replicates, 3 reinits and 2 "
+        "random sparse networks of each",
+        Experiment(reinit_draws=3, sparse_draws=2),
     ),
 }
 

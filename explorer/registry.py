@@ -87,4 +87,4 @@ def read_experiment(settings: Mapping[str, Any], described: Mapping[str, Any]) -
 
     Raises `Refused` for an experiment that is not accepted, or ValueError for what is no description.
     """
-    return Experiment({setting: recall(setting, values) for setting, values in described.items()}, **settings)
+    return Experiment({setting: recall(setting, values) for setting, values in dict(described).items()}, **settings)

@@ -205,7 +205,7 @@ def test_settings_come_from_file_or_preset_then_set_then_flags(lottery, monkeypa
     file = tmp_path / "experiment.json"
     for arguments, wanted in (
         ([], preset("sixty-seconds")),
-        (["--preset", "paper-lenet"], Experiment()),
+        (["--preset", "paper-lenet"], Experiment(reinit_draws=3, sparse_draws=2)),
         (["--levels", "3"], Experiment(levels=3)),
         (["--prune", "30%"], Experiment(prune=0.3)),
         ([file], base),
