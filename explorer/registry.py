@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from explorer.architectures import Architecture
 from explorer.datasets import DataSet
-from explorer.descriptions import BUILT_IN, TABLES, Own, check, describe, is_registered, recall, setting_of
+from explorer.descriptions import BUILT_IN, LONGEST, TABLES, Own, check, describe, is_registered, recall, setting_of
 from explorer.errors import Refused, sentence
 from explorer.experiment import Experiment, label
 from explorer.pruning import Criterion
@@ -36,14 +36,14 @@ def register(thing: T) -> T:
         own = thing
     else:
         accepted = "an Architecture, a DataSet, a Criterion or a function"
-        raise Refused({"register": sentence("register", repr(thing), accepted)})
+        given = " ".join(repr(thing).split())[:LONGEST]
+        raise Refused({"register": sentence("register", given, accepted)})
     check(own)
     setting = setting_of(own)
     there = TABLES[setting].get(own.name)
     if there is not None and there is not own and (own.name in BUILT_IN[setting] or not is_registered(own)):
-        raise Refused(
-            {setting: sentence("Name", repr(own.name), f"another, for this {label(setting).lower()} is there")}
-        )
+        accepted = f"another, for it is that of another {label(setting).lower()}"
+        raise Refused({setting: sentence("Name", repr(own.name), accepted)})
     if isinstance(own, Architecture):
         _check_recipe(own)
     TABLES[setting][own.name] = own
@@ -59,7 +59,7 @@ def _check_recipe(architecture: Architecture) -> None:
     try:
         build(architecture, experiment.data.shape, experiment.data.classes)
     except Exception as error:  # torch has names of its own, and memory an end
-        reason = str(error.args[0] if error.args else error).splitlines()[0]
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         given, accepted = f"what torch cannot build ({reason})", "other names, or smaller layers"
         raise Refused({"architecture": sentence(f"Layers of {architecture.name}", given, accepted)}) from None
 
@@ -69,9 +69,10 @@ def require(experiment: Experiment) -> None:
     problems = {}
     for setting, thing in experiment.described.items():
         if not is_registered(thing):
-            here = thing.name in TABLES[setting]
-            why = "stands for another one here than in the run's file" if here else "is known from the run's file only"
-            problems[setting] = f"{label(setting)}: {thing.name!r} {why}; register it first, then search."
+            why = "is known from the run's file only; register it first, then search"
+            if thing.name in TABLES[setting]:
+                why = "stands for another one here than in the run's file; search where that one is registered"
+            problems[setting] = f"{label(setting)}: {thing.name!r} {why}."
     if problems:
         raise Refused(problems)
 

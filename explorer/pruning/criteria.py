@@ -39,7 +39,8 @@ class Criterion:
 
     def __post_init__(self) -> None:
         arguments = inspect.signature(self.score).parameters
-        unknown = [str(one) for name, one in arguments.items() if name not in NEEDS or one.kind is one.POSITIONAL_ONLY]
+        by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        unknown = [str(one) for one in arguments.values() if one.name not in NEEDS or one.kind not in by_name]
         if unknown or not arguments:
             given, wanted = unknown[0] if unknown else "no argument", f"arguments of {', '.join(NEEDS)}"
             raise Refused({"criterion": sentence(f"Criterion {self.name}", given, wanted)})

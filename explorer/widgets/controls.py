@@ -159,7 +159,8 @@ class Controls(ipywidgets.Box):
         others = Experiment.model_fields.keys() - self._controls.keys()
         unseen = " ".join(problem for name, problem in problems.items() if name in others)
         for name, control in self._controls.items():
-            control.complain(problems.get(name, unseen if name == "architecture" else ""))
+            said = problems.get(name, ""), unseen if name == "architecture" else ""
+            control.complain(" ".join(filter(None, said)))
 
     def lock(self, locked: bool) -> None:
         """Open or close all controls for changes."""
