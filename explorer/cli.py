@@ -22,13 +22,14 @@ from rich.table import Table
 from explorer.errors import ExplorerError, Refused, RunError, sentence
 from explorer.events import VARIANTS, Event, Glimpse
 from explorer.experiment import Experiment, accepted, field
+from explorer.measures import early_stop_iteration, mean
 from explorer.presets import DEFAULT, PRESETS, preset
 from explorer.runs import Run
 from explorer.runs.export import ALL, KINDS, Choice
 from explorer.runs.export import export as export_run
 from explorer.runs.records import to_line
 from explorer.views import words
-from explorer.views.means import early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.views.means import early_stop_accuracy, final_accuracy
 from explorer.views.progress import progress
 from explorer.views.story import result
 

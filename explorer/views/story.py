@@ -6,18 +6,11 @@ from typing import NamedTuple
 
 from explorer.events import VARIANTS, Variant
 from explorer.experiment import percent
+from explorer.measures import Mean, Measurement, mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Tone
-from explorer.views.means import (
-    Mean,
-    Measurement,
-    curve,
-    early_stop_accuracy,
-    final_accuracy,
-    mean,
-    shown_level,
-)
+from explorer.views.means import curve, early_stop_accuracy, final_accuracy, shown_level
 from explorer.views.selection import Selection
 from explorer.views.verdict import missed, too_short, verdict
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
+from explorer.measures import Mean, early_stop_iteration, mean
 from explorer.state import State
-from explorer.views.means import Mean, early_stop_accuracy, early_stop_iteration, mean
+from explorer.views.means import early_stop_accuracy
 
 EQUAL = 1e-9  # a mean of equal numbers may differ from them by its rounding
 

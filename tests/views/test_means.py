@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.events import VARIANTS, Network
+from explorer.measures import early_stop_iteration, mean
 from explorer.views import Selection, accuracy, density
-from explorer.views.means import accuracy_range, curve, early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.views.means import accuracy_range, curve, early_stop_accuracy, final_accuracy
 from explorer.views.verdict import missed, verdict
 from tests.support import state_of
 
