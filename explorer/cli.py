@@ -22,14 +22,13 @@ from rich.table import Table
 from explorer.errors import ExplorerError, Refused, RunError, sentence
 from explorer.events import VARIANTS, Event, Glimpse
 from explorer.experiment import Experiment, accepted, field
-from explorer.measures import early_stop_iteration, mean
 from explorer.presets import DEFAULT, PRESETS, preset
 from explorer.runs import Run
 from explorer.runs.export import ALL, KINDS, Choice
 from explorer.runs.export import export as export_run
 from explorer.runs.records import to_line
-from explorer.views import words
-from explorer.views.means import early_stop_accuracy, final_accuracy
+from explorer.views import Selection, measures, words
+from explorer.views.measures import COLUMNS
 from explorer.views.progress import progress
 from explorer.views.story import result
 
@@ -208,38 +207,23 @@ def _follow(session: Session) -> None:
 @lottery.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def show(folder: Path) -> None:
-    """Show what a run directory holds: mean accuracies and early stopping for each level and variant."""
+    """Show what a run directory holds: early stopping, speed-up and accuracies of each level and variant.
+
+    Each is a mean with its range. A speed-up is the dense networks' mean early-stopping iteration ÷ a network's own:
+    bigger is faster.
+    """
     run = Run.open(folder)
     experiment, state = run.experiment, run.state
     console = Console(highlight=False, markup=False)
-    console.width = max(console.width, 110)  # a table cut off says nothing
+    console.width = max(console.width, 120)  # a table cut off says nothing
     console.print(f"{words.settings(experiment)}: {run.status}")
-    table = Table(box=SIMPLE)
-    for head in (
-        "level",
-        "weights",
-        "variant",
-        "n",
-        "final test accuracy %",
-        "early stop",
-        "accuracy % there",
-    ):
-        table.add_column(head)
-    for level in range(experiment.levels + 1):
-        for variant in VARIANTS:
-            final = mean(state, variant, level, final_accuracy)
-            stop, there = (mean(state, variant, level, m) for m in (early_stop_iteration, early_stop_accuracy))
-            if final and stop and there:
-                table.add_row(
-                    str(level),
-                    words.remaining(experiment.density(level), exact=True),
-                    variant if level else "dense",
-                    str(len(state.find(variant, level))),
-                    f"{final.mean:.1f} ({final.low:.1f}–{final.high:.1f})",
-                    f"{stop.mean:,.0f} ({stop.low:,.0f}–{stop.high:,.0f})",
-                    f"{there.mean:.1f} ({there.low:.1f}–{there.high:.1f})",
-                )
-    console.print(table)
+    heads = [column.head.replace(" at ", "\nat ") for column in COLUMNS.values()]
+    for part in (slice(4), slice(4, None)):  # at early stopping, and at the end: beside each other they are too wide
+        table = Table("level", "weights %", "variant", "n", *heads[part], box=SIMPLE, padding=(0, 1, 0, 0))
+        for row in measures(state, Selection()):
+            values = (f"{mean} ({span})" if span else mean for mean, span in row.values[part])
+            table.add_row(str(row.level), row.remaining, row.tone, str(row.n), *values)
+        console.print(table)
     found = result(state)
     if found:
         console.print(found.line)

@@ -32,7 +32,7 @@ KEYS = {
     "← →": "a level back, a level on",
     ", .": "an evaluation back, an evaluation on",
     "l, v": "the next layer; the next variant in focus",
-    "1 to 9": "show one view large",
+    "1 to 9, 0": "show one view large",
     "p": "present: one view, no controls; again to leave",
     "t": "dark or light",
     "s": "train one level, then pause",
