@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from explorer.presets import preset
     from explorer.runs import Run
     from explorer.session import Session
+    from explorer.studies import Study
+    from explorer.studies.figures import study
     from explorer.widgets import Explorer, Talk
 
 HOMES = {
@@ -24,6 +26,8 @@ HOMES = {
     "preset": "explorer.presets",
     "Run": "explorer.runs",
     "Session": "explorer.session",
+    "Study": "explorer.studies",
+    "study": "explorer.studies.figures",
     "Explorer": "explorer.widgets",
     "Talk": "explorer.widgets",
     "ExplorerError": "explorer.errors",
@@ -33,8 +37,8 @@ HOMES = {
 }
 
 __all__ = [
-    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Talk", "preset",
-    "search",
+    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Study", "Talk",
+    "preset", "search", "study",
 ]  # fmt: skip
 
 

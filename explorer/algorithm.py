@@ -6,16 +6,17 @@ the seed and who it is. That is the paper's own protocol; `parent` and `reset` h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import cache, partial
 
 import numpy as np
 
 from explorer import pruning
 from explorer.datasets import check, load
-from explorer.events import VARIANTS, Arrays, Diverged, Ended, Event, Network, NetworkTrained
+from explorer.events import Arrays, Diverged, Ended, Event, Network, NetworkTrained, Variant
 from explorer.experiment import Experiment
 from explorer.randomness import generator
+from explorer.reinits import OF_TICKET
 from explorer.training import Start, Watch, back_end, loss_gradient, resolve_device
 
 Known = Mapping[Network, NetworkTrained | Diverged]
@@ -70,12 +71,12 @@ def _search(
 
 def order(experiment: Experiment) -> list[list[Network]]:
     """List the networks of each level, which train together: the dense ones, then tickets and controls."""
-    replicates = range(experiment.replicates)
-    dense = [Network("ticket", replicate, 0) for replicate in replicates]
-    return [dense] + [
-        [Network(variant, replicate, level) for variant in VARIANTS for replicate in replicates]
-        for level in range(1, experiment.levels + 1)
-    ]
+
+    def of(level: int, variants: Iterable[Variant]) -> list[Network]:
+        replicates = range(experiment.replicates)
+        return [Network(v, r, level, draw) for v in variants for r in replicates for draw in range(experiment.draws(v))]
+
+    return [of(0, ("ticket",)), *(of(level, experiment.variants) for level in range(1, experiment.levels + 1))]
 
 
 def family(network: Network) -> Network:
@@ -113,10 +114,13 @@ def pruned(experiment: Experiment, known: Known, gradient: Gradient, network: Ne
 def start(experiment: Experiment, network: Network, known: Known, left: Masks) -> Start:
     """Return what a network trains from: its ticket's mask on the weights that the protocol resets it to.
 
-    A control's weights are drawn anew; a random sparse network has as many of each layer, at places drawn at random.
+    A control's weights are drawn anew, or made of its ticket's own; a random sparse network has as many of each layer,
+    at places drawn at random.
     """
     masks, initial = left, reset(experiment, network, known)
-    if network.variant == "random-sparse":
+    if network.variant == "random-reinit" and experiment.reinit in OF_TICKET:
+        initial = reinitialized(experiment, network, initial, masks)
+    elif network.variant == "random-sparse":
         random = generator("mask", experiment.seed, *network)
         masks = {name: pruning.scatter(mask.shape, int(mask.sum()), random) for name, mask in left.items()}
     return Start(masks, {name: values * masks[name] if name in masks else values for name, values in initial.items()})
@@ -128,12 +132,24 @@ def reset(experiment: Experiment, network: Network, known: Known) -> Arrays:
     A ticket's are the original ones, or those that its replicate's dense training had a little later ("late
     rewinding", Frankle et al. 2019), or, if training is continued, those that its parent's training led to.
     """
-    if network.variant == "ticket" and network.level:
+    if network.level and experiment.from_ticket(network.variant):
         if experiment.protocol == "continued":
             return _trained(known, parent(experiment, network)).final
         if experiment.rewind:
             return _trained(known, Network("ticket", network.replicate, 0)).rewind
+        network = family(network)
     return draw_weights(experiment, network)
+
+
+def reinitialized(experiment: Experiment, network: Network, initial: Arrays, masks: Masks) -> Arrays:
+    """Make a control's initial weights of its ticket's: new values for the survivors, by `Experiment.reinit`."""
+    random, made = generator("reinit", experiment.seed, *network), dict(initial)
+    for weight in experiment.weights:
+        values = made[weight.name] = np.zeros(weight.shape, np.float32)
+        alive = masks.get(weight.name, np.ones(weight.shape, dtype=bool))
+        start = initial[weight.name][alive]
+        values[alive] = OF_TICKET[experiment.reinit](start, experiment.spread(weight), experiment.noise, random)
+    return made
 
 
 def draw_weights(experiment: Experiment, network: Network) -> Arrays:

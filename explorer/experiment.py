@@ -18,7 +18,9 @@ from pydantic.fields import FieldInfo
 from explorer.architectures import ARCHITECTURES, KINDS, Architecture, Kind, Parameter
 from explorer.datasets import DATASETS, DataSet
 from explorer.errors import Refused, nearest, one_of, sentence
+from explorer.events import VARIANTS, Variant
 from explorer.pruning import CRITERIA, Group, cut
+from explorer.reinits import DRAWN, REINITS
 
 OPTIMIZERS = {"adam": "Adam", "momentum": "SGD with momentum 0.9", "sgd": "SGD"}
 INITIALIZATIONS = {"glorot": "Gaussian Glorot, √(2 / (fan in + fan out))", "kaiming": "Gaussian Kaiming, √(2 / fan in)"}
@@ -37,6 +39,7 @@ NAMES: dict[str, Mapping[str, Any]] = {
     "protocol": PROTOCOLS,
     "scope": SCOPES,
     "criterion": CRITERIA,
+    "reinit": REINITS,
 }
 MEASURED = 1_000
 """Training images on which train loss and accuracy are measured."""
@@ -50,6 +53,9 @@ RATES: dict[Kind, str] = {kind: f"prune_{kind.replace(' ', '_')}" for kind in KI
 TRAINED_BY = ("batch", "learning_rate", "optimizer", "weight_decay", "augment", "scope")
 FROM_ARCHITECTURE = ("dataset", "prune", "iterations", *TRAINED_BY)
 """The settings that are the architecture's own where they are not given."""
+
+DRAWS: dict[Variant, str] = {"ticket": "ticket_draws", "random-reinit": "reinit_draws", "random-sparse": "sparse_draws"}
+"""The setting that holds how often each variant is repeated."""
 
 MEASURED_BY = ("architecture", "levels", "replicates", "seed", "evaluate")
 """The settings that say what is searched and looked at, and not how a network is trained and pruned."""
@@ -157,6 +163,29 @@ class Experiment(BaseModel):
         le=ANY_ITERATION,
     )
 
+    ticket_draws: int = Field(
+        1,
+        title="Ticket draws",
+        description="how often each ticket is trained, from one start in different orders of the images; from 2 on the "
+        "line between their final weights is measured",
+        ge=1,
+        le=20,
+    )
+    reinit_draws: int = Field(
+        1, title="Reinit draws", description="random reinits of each ticket; 0 is none", ge=0, le=100
+    )
+    sparse_draws: int = Field(
+        1, title="Sparse draws", description="random sparse networks for each ticket; 0 is none", ge=0, le=100
+    )
+    reinit: str = Field(DRAWN, title="Reinit", description="where the initial weights of a random reinit come from")
+    noise: float = Field(
+        1.0,
+        title="Noise",
+        description="added to the ticket's initial weights by reinit noise, in standard deviations of each layer's own",
+        gt=0,
+        le=100,
+    )
+
     def __init__(self, **settings: Any) -> None:
         try:
             super().__init__(**settings)
@@ -185,7 +214,8 @@ class Experiment(BaseModel):
         unknown = {name: getattr(self, name) for name in NAMES if getattr(self, name) not in NAMES[name]}
         if unknown:
             return {name: refusal(name, repr(given)) for name, given in unknown.items()}
-        for check in (self._check_images, self._check_training, self._check_protocol, self._check_rates):
+        checks = self._check_images, self._check_training, self._check_protocol, self._check_controls, self._check_rates
+        for check in checks:
             problems = dict(check())
             if problems:
                 return problems
@@ -227,6 +257,12 @@ class Experiment(BaseModel):
             yield self._clash("rewind", "protocol", "0, for nothing is reset")
         elif self.rewind and acts_before:
             yield self._clash("rewind", "criterion", "0, for it prunes before training")
+
+    def _check_controls(self) -> Iterator[tuple[str, str]]:
+        if self.reinit != DRAWN and not self.reinit_draws:
+            yield self._clash("reinit", "reinit_draws", f"{DRAWN}, for there are no random reinits")
+        if self.noise != field("noise").default and self.reinit != "noise":
+            yield self._clash("noise", "reinit", f"{field('noise').default:g}, for no noise is added")
 
     def _check_rates(self) -> Iterator[tuple[str, str]]:
         for kind, name in RATES.items():
@@ -354,9 +390,28 @@ class Experiment(BaseModel):
         fans = fan_in + fan_out if self.initialization == "glorot" else fan_in
         return self.initialization_scale * math.sqrt(2 / fans)
 
-    def begins(self, variant: str, level: int) -> int:
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The variants that are trained: the ticket, and the controls that have draws."""
+        return tuple(variant for variant in VARIANTS if self.draws(variant))
+
+    def draws(self, variant: Variant) -> int:
+        """How many networks of a variant there are for each replicate and level."""
+        return int(getattr(self, DRAWS[variant]))
+
+    def from_ticket(self, variant: Variant) -> bool:
+        """Whether a variant begins with the ticket's initial weights, be they changed; else they are drawn anew."""
+        return variant == "ticket" or (variant == "random-reinit" and self.reinit != DRAWN)
+
+    def begins(self, variant: Variant, level: int) -> int:
         """The iteration at which a network's training begins: that to which a ticket is rewound, else 0."""
-        return self.rewind if variant == "ticket" and level else 0
+        return self.rewind if level and self.from_ticket(variant) else 0
+
+    @property
+    def network_iterations(self) -> int:
+        """The mini-batch steps of all networks together, where none diverges."""
+        a_level = sum(self.draws(variant) * (self.iterations - self.begins(variant, 1)) for variant in self.variants)
+        return self.replicates * (self.ticket_draws * self.iterations + self.levels * a_level)
 
     def descendants(self, level: int) -> range:
         """The levels that cannot be trained without the ticket of `level`."""

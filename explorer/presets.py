@@ -17,6 +17,11 @@ class Preset(NamedTuple):
     about: str
     experiment: Experiment
 
+    @property
+    def cost(self) -> int:
+        """The network-iterations of the experiment, where no network diverges."""
+        return self.experiment.network_iterations
+
 
 PRESETS: dict[str, Preset] = {
     DEFAULT: Preset(
@@ -26,8 +31,9 @@ PRESETS: dict[str, Preset] = {
     ),
     "paper-lenet": Preset(
         "Paper: Lenet-300-100 on MNIST",
-        "The paper's Figure 4: Lenet-300-100 on MNIST, 20 levels of 20%, 50,000 iterations, 5 replicates",
-        Experiment(),
+        "Lenet-300-100 on MNIST as in the paper: 20 levels of 20%, 50,000 iterations, 5 replicates, 3 reinits and 2 "
+        "random sparse networks of each",
+        Experiment(reinit_draws=3, sparse_draws=2),
     ),
 }
 

@@ -103,7 +103,7 @@ class State:
 
     def expected(self, variant: Variant, level: int) -> int:
         """How many networks of this variant and level there are, or will be when no ticket diverges."""
-        return self.experiment.replicates if level or variant == "ticket" else 0
+        return self.experiment.replicates * self.experiment.draws(variant) if level or variant == "ticket" else 0
 
     def done(self, level: int) -> bool:
         """Whether every network of a level that could train has ended, and some of them well."""

@@ -29,6 +29,7 @@ def test_a_link_can_be_read():
         "&batch=60&learning_rate=0.0012&evaluate=100&optimizer=adam&milestones=recipe&warmup=0&weight_decay=0&dropout=0"
         "&augment=no&initialization=glorot&initialization_scale=1&protocol=resetting&criterion=magnitude"
         "&scope=layer-wise&prune_convolution=recipe&prune_fully_connected=recipe&prune_output=recipe&rewind=0"
+        "&ticket_draws=1&reinit_draws=3&sparse_draws=2&reinit=drawn&noise=1"
     )
 
 

@@ -23,7 +23,7 @@ from explorer.views.chart import (
     round_step,
     ticks,
 )
-from explorer.views.means import Curve, accuracy_range, curve, shown_level
+from explorer.views.means import Curve, accuracy_range, averaged, curve, shown_level
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns
 
@@ -36,9 +36,8 @@ def title(state: State, selection: Selection) -> str:
 
 
 def note(state: State, selection: Selection) -> str:
-    """Say over how many replicates the means go; those that diverged are left out."""
-    n = len(state.find("ticket", shown_level(state, selection.level))) or state.experiment.replicates
-    return f"mean and range, n = {n}"
+    """Say over how many networks the means go."""
+    return f"mean and range, n = {averaged(state, shown_level(state, selection.level))}"
 
 
 def key(state: State, selection: Selection) -> tuple[object, ...]:

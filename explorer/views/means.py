@@ -37,6 +37,16 @@ def _curve(*networks: tuple[Evaluated, ...]) -> Curve:
     return Curve(iterations, values.mean(0), values.min(0), values.max(0))
 
 
+def averaged(state: State, level: int) -> str:
+    """Write how many networks a level's means go over, of each variant where they differ: "5", or "5, 15, 10".
+
+    Those that diverged are left out.
+    """
+    variants = state.experiment.variants if level else state.experiment.variants[:1]
+    counts = [len(state.find(variant, level)) or state.expected(variant, level) for variant in variants]
+    return ", ".join(map(str, counts if len(set(counts)) > 1 else counts[:1]))
+
+
 def final_accuracy(known: NetworkState) -> float:
     """Test accuracy at the end of training, in per cent."""
     return 100 * known.last.test_accuracy

@@ -96,8 +96,9 @@ def _shares(state: State, selection: Selection) -> Mapping[Variant, Measured]:
         of_levels = shares[variant] = {}
         for level in range(state.level + 1):
             networks = state.find("ticket" if level == 0 else variant, level)
-            masks = [_packed(known.masks, layer) for known in networks.values() if layer in known.masks]
-            values = [100 * _in_common(one, other) for one, other in combinations(masks, 2)]
+            masks = [(n.replicate, _packed(k.masks, layer)) for n, k in networks.items() if layer in k.masks]
+            pairs = combinations(masks, 2)
+            values = [100 * _in_common(one, other) for (r, one), (q, other) in pairs if r != q]
             if values:
                 of_levels[level] = Mean(float(np.mean(values)), min(values), max(values))
     return shares

@@ -70,15 +70,14 @@ def network_iterations(state: State) -> tuple[int, int]:
     """Return how many network-iterations are done, and how many there are; those of ended replicates are no work."""
     experiment, levels = state.experiment, range(state.experiment.levels + 1)
     length = {(v, k): experiment.iterations - experiment.begins(v, k) for v in VARIANTS for k in levels}
-    total = sum(state.expected(variant, level) * length[variant, level] for variant, level in length)
-    done = 0
+    done, total = 0, experiment.network_iterations
     for network, known in state.networks.items():
         done += known.iteration - experiment.begins(network.variant, network.level)
         if known.diverged:
             total -= experiment.iterations - known.iteration
-            if network.variant == "ticket":
-                ended = experiment.descendants(network.level)
-                total -= sum(length[variant, level] for variant in VARIANTS for level in ended)
+            if network.variant == "ticket" and not network.draw:
+                ended = product(VARIANTS, experiment.descendants(network.level))
+                total -= sum(experiment.draws(variant) * length[variant, level] for variant, level in ended)
     return done, total
 
 
@@ -89,13 +88,14 @@ def images_left(state: State, back_end: str = "") -> float:
     that iterations alone would be a poor measure of time.
     """
     experiment, back_end = state.experiment, state.progress.back_end if state.progress else back_end
-    doomed = [n.level for n, known in state.networks.items() if known.diverged and n.variant == "ticket"]
+    tickets = {n: known for n, known in state.networks.items() if n.variant == "ticket" and n.draw == 0}
+    doomed = [n.level for n, known in tickets.items() if known.diverged]
     left = 0.0
     for level, variant in product(range(experiment.levels + 1), VARIANTS):
         begun = [known for n, known in state.by_level.get(level, {}).items() if n.variant == variant]
         training = [known for known in begun if not (known.trained or known.diverged)]
         lost = sum(level in experiment.descendants(above) for above in doomed)
-        to_begin = state.expected(variant, level) - lost - len(begun)
+        to_begin = state.expected(variant, level) - lost * experiment.draws(variant) - len(begun)
         first = experiment.begins(variant, level)
         evaluations = (to_begin + len(training)) * sum(at >= first for at in experiment.evaluations)
         evaluations -= sum(len(known.evaluations) for known in training)

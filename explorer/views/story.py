@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from explorer.events import VARIANTS, Variant
 from explorer.experiment import percent
 from explorer.measures import Mean, Measurement, mean
+from explorer.reinits import REINITS
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Tone
-from explorer.views.means import curve, early_stop_accuracy, final_accuracy, shown_level
+from explorer.views.means import averaged, curve, early_stop_accuracy, final_accuracy, shown_level
 from explorer.views.selection import Selection
 from explorer.views.verdict import missed, too_short, verdict
 
@@ -34,23 +36,26 @@ def story(state: State, selection: Selection) -> Sentence:
     if exception:
         return exception
     density, live, values = _standing(state, selection)
-    ticket, reinit, sparse = values
     found = None if live or too_short(state) else verdict(state)
     verb = "still reaches" if found and shown_level(state, selection.level) <= found.level else "reaches"
     when = "At" if not live else "When it ended, at" if state.ended else "So far, at"
-    return (
+    said = [
         Said(f"{when} {density} of its weights{',' if live else ''} the "),
         Said("ticket", "ticket"),
         Said(f" {verb} "),
-        Said(f"{ticket:.1f}%", "ticket"),
-        Said("; the same mask with "),
-        Said("new initial weights", "random-reinit"),
-        Said(" reaches "),
-        Said(f"{reinit:.1f}%", "random-reinit"),
-        Said(", a "),
-        Said(f"random mask {sparse:.1f}%", "random-sparse"),
-        Said("."),
-    )
+        Said(f"{values['ticket']:.1f}%", "ticket"),
+    ]
+    if "random-reinit" in values:
+        said += [
+            Said("; the same mask with "),
+            Said(REINITS[state.experiment.reinit], "random-reinit"),
+            Said(" reaches "),
+            Said(f"{values['random-reinit']:.1f}%", "random-reinit"),
+        ]
+    if "random-sparse" in values:
+        joined = (", a ", "") if "random-reinit" in values else ("; a ", " reaches")
+        said += [Said(joined[0]), Said(f"random mask{joined[1]} {values['random-sparse']:.1f}%", "random-sparse")]
+    return (*said, Said("."))
 
 
 def presented(state: State, selection: Selection) -> Sentence:
@@ -58,16 +63,12 @@ def presented(state: State, selection: Selection) -> Sentence:
     exception = _exception(state, selection)
     if exception:
         return exception
-    density, _, (ticket, reinit, sparse) = _standing(state, selection)
-    return (
-        Said(f"At {density} of its weights: "),
-        Said(f"ticket {ticket:.1f}%", "ticket"),
-        Said(", "),
-        Said(f"new initial weights {reinit:.1f}%", "random-reinit"),
-        Said(", "),
-        Said(f"random mask {sparse:.1f}%", "random-sparse"),
-        Said("."),
-    )
+    density, _, values = _standing(state, selection)
+    short = {"ticket": "ticket", "random-reinit": REINITS[state.experiment.reinit], "random-sparse": "random mask"}
+    said = [Said(f"At {density} of its weights: ")]
+    for variant, value in values.items():
+        said += [Said(f"{short[variant]} {value:.1f}%", variant), Said(", ")]
+    return (*said[:-1], Said("."))
 
 
 def caption(state: State, selection: Selection) -> tuple[str, str]:
@@ -76,8 +77,9 @@ def caption(state: State, selection: Selection) -> tuple[str, str]:
     settings = f"{experiment.network.title} on {experiment.data.title}, {percent(experiment.prune)}% pruned a level"
     if selection.presents in OF_ONE_NETWORK:
         return settings, f"replicate {selection.replicate + 1} of {experiment.replicates}"
-    n = len(state.find("ticket", shown_level(state, selection.level))) or experiment.replicates
-    return settings, f"mean and lowest to highest of {n} replicates" if n > 1 else "one replicate"
+    n = averaged(state, shown_level(state, selection.level))
+    of = "replicates" if all(experiment.draws(variant) == 1 for variant in experiment.variants) else "networks"
+    return settings, f"mean and lowest to highest of {n} {of}" if n != "1" else f"one {of[:-1]}"
 
 
 def _exception(state: State, selection: Selection) -> Sentence | None:
@@ -113,20 +115,22 @@ def gone(state: State, selection: Selection) -> Sentence | None:
 
 
 class _Standing(NamedTuple):
-    """The mean accuracies of the variants at a level, in their order; none before all of them were evaluated."""
+    """The mean accuracy of each variant at a level, in their order; none before all of them were evaluated."""
 
     density: str
     live: bool
-    values: tuple[float, ...]
+    values: Mapping[Variant, float]
 
 
 def _standing(state: State, selection: Selection) -> _Standing:
     level = shown_level(state, selection.level)
     live = not state.done(level)
     # While they train, all are told of at the newest iteration that every one of them has reached.
-    together = min(len(curve(state, v, level).mean) for v in VARIANTS)
-    reached = [_reached(state, v, level, live, _measure(selection, live), together - 1) for v in VARIANTS]
-    values = tuple(value for value in reached if value is not None) if together and None not in reached else ()
+    variants, measure = state.experiment.variants, _measure(selection, live)
+    together = min(len(curve(state, v, level).mean) for v in variants)
+    reached = {v: _reached(state, v, level, live, measure, together - 1) for v in variants} if together else {}
+    known = {variant: value for variant, value in reached.items() if value is not None}
+    values = known if len(known) == len(variants) else {}
     return _Standing(words.remaining(state.experiment.density(level), exact=True), live, values)
 
 
@@ -158,8 +162,8 @@ def parting(state: State) -> int | None:
     """Return the first level from which on every ticket ends above every control; None where there is none."""
     found = None
     for level in range(state.experiment.levels, 0, -1):
-        ticket, *controls = (mean(state, variant, level, final_accuracy) for variant in VARIANTS)
-        if ticket is None or any(c is None or c.high >= ticket.low for c in controls):
+        ticket, *controls = (mean(state, variant, level, final_accuracy) for variant in state.experiment.variants)
+        if ticket is None or not controls or any(c is None or c.high >= ticket.low for c in controls):
             break
         found = level
     return found

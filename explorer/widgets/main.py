@@ -18,7 +18,7 @@ from explorer.views import Selection, words
 from explorer.views.means import shown_level
 from explorer.views.progress import strip
 from explorer.views.story import Sentence, caption, introduction, presented, story
-from explorer.widgets.panels import VIEWS, MasksView, name
+from explorer.widgets.panels import VIEWS, MasksView, Names
 from explorer.widgets.playback import Playback
 from explorer.widgets.side import FIGURES_SECONDS, button
 from explorer.widgets.strip import Strip
@@ -95,9 +95,11 @@ class Main(ipywidgets.Box):
         self._room.add_class("lt-switch")
         self._room.observe(lambda change: self._enter(change["new"]), "value")
         self._asks = {room: ask(actions, *ROOMS[room]) for room in ("Masks and weights", "Distance moved")}
+        self._names = Names(), Names()
+        masks_names, distance_names = (names.widgets.values() for names in self._names)
         self._rooms = {
-            "Masks and weights": box("lt-weights", *map(name, VARIANTS), panels["masks"], panels["histogram"]),
-            "Distance moved": box("lt-weights", *map(name, VARIANTS), panels["distance"]),
+            "Masks and weights": box("lt-weights", *masks_names, panels["masks"], panels["histogram"]),
+            "Distance moved": box("lt-weights", *distance_names, panels["distance"]),
             "Connections": box("lt-pair", panels["connections"], panels["overlap"]),
             "Layers and time": box("lt-pair", panels["layers"], panels["timing"]),
             "Measures": box("lt-pair", panels["measures"]),
@@ -134,6 +136,8 @@ class Main(ipywidgets.Box):
         """Bring everything up to date; widgets send only what has changed. Raises `RunError` for a damaged run."""
         self._show_strip(screen, history, number)
         self._show_choices(screen)
+        for names in self._names:
+            names.show(screen.state.experiment)
         self._views = [view for view in self._views if view.comm is not None]  # a closed one is drawn no more
         for view in self._views:
             if view not in self._own or view.name not in self._away:

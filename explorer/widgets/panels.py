@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import groupby
 
 import ipywidgets
 
 from explorer.events import VARIANTS, Variant
+from explorer.experiment import Experiment
+from explorer.reinits import DRAWN
 from explorer.state import State
 from explorer.views import (
     Selection,
@@ -44,11 +47,14 @@ from explorer.widgets.heatmap import Heatmap
 from explorer.widgets.plot import Plot
 from explorer.widgets.view import View, box, head, text
 
-NOTES: dict[Variant, str] = {
-    "ticket": "pruned mask, original start",
-    "random-reinit": "same mask, new start",
-    "random-sparse": "random mask, new start",
+STARTS: Mapping[str, str] = {
+    DRAWN: "new start",
+    "shuffled": "its start shuffled",
+    "constant": "signs of its start",
+    "resampled": "its start resampled",
+    "noise": "its start and noise",
 }
+"""What a random reinit trains from, by `Experiment.reinit`."""
 
 
 MASKS_COME = "No mask yet"
@@ -56,6 +62,8 @@ MASKS_COME = "No mask yet"
 
 def waiting(state: State, selection: Selection, variant: Variant) -> str:
     """Say why there is nothing of a variant, where nothing is to come; empty where it is on its way."""
+    if variant not in state.experiment.variants:
+        return "Not part of this search"
     if shown_level(state, selection.level) == 0 and variant != "ticket":
         return "No controls at level 0" if state.networks else ""
     return "Not kept in this run" if state.ended else ""
@@ -188,10 +196,11 @@ class MasksView(View):
         self._folded = {v: self._heatmap(v, MASKS_COME, "lt-folded") for v in VARIANTS}
         self._matrix = {v: self._heatmap(v, MASKS_COME, "lt-matrix") for v in VARIANTS}
         self._captions = {v: text("", "lt-caption", "lt-matrix-caption", f"lt-of-{v}") for v in VARIANTS}
+        self._names = Names("lt-alone")
         children: list[ipywidgets.Widget] = [alone_heads(self)]
         for v in VARIANTS:
             children += [
-                name(v, "lt-alone"),
+                self._names.widgets[v],
                 text("input pixels", "lt-caption", "lt-folded-caption", f"lt-of-{v}"),
                 self._folded[v],
                 self._captions[v],
@@ -203,6 +212,7 @@ class MasksView(View):
         return masks_key(state, selection), state.ended is None
 
     def _show(self, state: State, selection: Selection) -> None:
+        self._names.show(state.experiment)
         seen = masks(state, selection)
         self.most, self._layer = seen.most, shown_layer(state, selection)
         (self.remove_class if on_pixels(state, self._layer) else self.add_class)("lt-no-fold")
@@ -234,6 +244,7 @@ class WeightsView(View):
         self._charts = {v: Plot(chart) for v, chart in self._count(state, selection).charts.items()}
         self._boxes: dict[Variant, ipywidgets.Box] = {}
         self._waiting: dict[Variant, ipywidgets.HTML] = {}
+        self._names = Names("lt-alone")
         children: list[ipywidgets.Widget] = [alone_heads(self)]
         for v, plot in self._charts.items():
             plot.add_class("lt-plot")
@@ -243,7 +254,7 @@ class WeightsView(View):
             self._boxes[v] = box("lt-weights-plot", plot, self._waiting[v])
             self._boxes[v].add_class(f"lt-of-{v}")
             children += [
-                name(v, "lt-alone"),
+                self._names.widgets[v],
                 text(f"<span>surviving weights</span> {self.legend}", "lt-caption", "lt-weights-caption", f"lt-of-{v}"),
                 self._boxes[v],
             ]
@@ -253,6 +264,7 @@ class WeightsView(View):
         return histogram_key(state, selection), selection.brush, state.ended is None
 
     def _show(self, state: State, selection: Selection) -> None:
+        self._names.show(state.experiment)
         seen = self._count(state, selection)
         for v, plot in self._charts.items():
             self._waiting[v].value = waiting(state, selection, v) or "No weights yet"
@@ -335,14 +347,29 @@ VIEWS: dict[str, type[View]] = {
 }
 
 
-def name(variant: Variant, *classes: str) -> ipywidgets.HTML:
-    """Return a variant's name with its mark, dash and note."""
-    return text(
-        f'<i class="lt-mark"></i><b>{words.TITLES[variant]}</b><span>{NOTES[variant]}</span>',
-        "lt-name",
-        f"lt-of-{variant}",
-        *classes,
-    )
+class Names:
+    """The variants' names with their marks, dashes and notes, which are the search's."""
+
+    def __init__(self, *classes: str) -> None:
+        self.widgets = {v: text("", "lt-name", f"lt-of-{v}", *classes) for v in VARIANTS}
+
+    def show(self, experiment: Experiment) -> None:
+        """Say what each variant is in a search."""
+        for variant, said in notes(experiment).items():
+            named = f'<i class="lt-mark"></i><b>{words.TITLES[variant]}</b><span>{said}</span>'
+            self.widgets[variant].value = named
+
+
+def notes(experiment: Experiment) -> dict[Variant, str]:
+    """Say in a few words which mask and which weights each variant trains from."""
+    start = "its trained weights" if experiment.protocol == "continued" else "original start"
+    if experiment.rewind:
+        start = f"weights of iteration {words.count(experiment.rewind)}"
+    return {
+        "ticket": f"pruned mask, {start}",
+        "random-reinit": f"same mask, {STARTS[experiment.reinit]}",
+        "random-sparse": "random mask, new start",
+    }
 
 
 def alone_heads(view: View) -> ipywidgets.Box:

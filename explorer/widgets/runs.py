@@ -192,7 +192,7 @@ class Runs(Drawer):
 
     def _on_screen(self, listed: Listed) -> bool:
         path = self._shown[0]
-        return path is not None and path.name == listed.name and path.resolve() == listed.path.resolve()
+        return path is not None and path.name == listed.path.name and path.resolve() == listed.path.resolve()
 
     def _draw(self) -> None:
         """Bring the table, the picture and the foot up to date."""
@@ -229,9 +229,10 @@ class Runs(Drawer):
         """Say what the table shows of a run."""
         letter = self._letter(run)
         tone = RUN_TONES.get(letter)
+        which = f"/{run.path.name}" if run.study else run.name[-6:]
         return {
             "name": run.name,
-            "short": run.name if len(run.name) < 24 else f"{run.name[:15]}…{run.name[-6:]}",  # when, and which
+            "short": run.name if len(run.name) < 24 else f"{run.name[:15]}…{which}",  # when, and which
             "path": str(run.path.absolute()),
             "when": f"{run.when:%Y-%m-%d %H:%M}",
             "settings": run.settings,
