@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from explorer.errors import DataError, ExplorerError, Refused, RunError
     from explorer.experiment import Experiment
     from explorer.presets import preset
+    from explorer.registry import register
     from explorer.runs import Run
     from explorer.session import Session
     from explorer.studies import Study
@@ -24,6 +25,7 @@ HOMES = {
     "search": "explorer.algorithm",
     "Experiment": "explorer.experiment",
     "preset": "explorer.presets",
+    "register": "explorer.registry",
     "Run": "explorer.runs",
     "Session": "explorer.session",
     "Study": "explorer.studies",
@@ -38,7 +40,7 @@ HOMES = {
 
 __all__ = [
     "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Study", "Talk",
-    "preset", "search", "study",
+    "preset", "register", "search", "study",
 ]  # fmt: skip
 
 

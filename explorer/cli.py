@@ -68,13 +68,21 @@ def lottery() -> None:
     """See the lottery ticket hypothesis: search for winning tickets, and compare them with their controls."""
 
 
+class Flag(click.Option):
+    """A setting's flag, whose help says which names there are when it is asked for."""
+
+    def get_help_record(self, context: click.Context) -> tuple[str, str] | None:
+        """Return the flag and its help."""
+        entry = field(str(self.name))
+        self.help = f"{entry.title}: {entry.description}; {accepted(str(self.name), typed=True)}."
+        return super().get_help_record(context)
+
+
 def experiment_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add a flag for each setting in `FLAGS`, from the experiment's table of fields."""
     for name in reversed(FLAGS):
-        entry = field(name)
         metavar = {"architecture": "A", "dataset": "D", "prune": "PERCENT"}.get(name, "N")
-        text = f"{entry.title}: {entry.description}; {accepted(name, typed=True)}."
-        command = click.option(f"--{name}", metavar=metavar, help=text)(command)
+        command = click.option(f"--{name}", cls=Flag, metavar=metavar)(command)
     return command
 
 

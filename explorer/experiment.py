@@ -12,11 +12,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
 from explorer.architectures import ARCHITECTURES, KINDS, Architecture, Kind, Parameter
 from explorer.datasets import DATASETS, DataSet
+from explorer.descriptions import TABLES, Own, is_registered
 from explorer.errors import Refused, nearest, one_of, sentence
 from explorer.events import VARIANTS, Variant
 from explorer.pruning import CRITERIA, Group, cut
@@ -186,32 +187,39 @@ class Experiment(BaseModel):
         le=100,
     )
 
-    def __init__(self, **settings: Any) -> None:
+    _described: dict[str, Own] = PrivateAttr(default_factory=dict)
+    """What a run's file describes that is not registered here, or otherwise, by the setting that names it."""
+
+    def __init__(self, described: Mapping[str, Own] | None = None, /, **settings: Any) -> None:
+        described = described or {}
         try:
-            super().__init__(**settings)
+            super().__init__(**self._paper_recipe(settings, described))
         except ValidationError as error:
             raise Refused(_problems(error)) from None
+        named = {setting: thing for setting, thing in described.items() if thing.name == getattr(self, setting)}
+        self._described = {setting: thing for setting, thing in named.items() if not is_registered(thing)}
         problems = self._disagreements()
         if problems:
             raise Refused(problems)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _paper_recipe(cls, given: Any) -> Any:
+    @staticmethod
+    def _paper_recipe(given: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in what was not given from the architecture."""
-        settings = {name: value for name, value in dict(given).items() if value is not None}
+        settings = {name: value for name, value in given.items() if value is not None}
         if isinstance(settings.get("milestones"), list):  # JSON has no tuples
             settings["milestones"] = tuple(settings["milestones"])
         name = settings.setdefault("architecture", field("architecture").default)
         # An unknown name is refused later; until then any recipe will do, so that only the name is reported.
         recipe = ARCHITECTURES.get(str(name), ARCHITECTURES[field("architecture").default])
+        if "architecture" in described and described["architecture"].name == name:
+            recipe = described["architecture"]
         for name in FROM_ARCHITECTURE:
             settings.setdefault(name, getattr(recipe, name))
         return settings
 
     def _disagreements(self) -> dict[str, str]:
         """Find what no field shows alone: unknown names, and settings that do not go together."""
-        unknown = {name: getattr(self, name) for name in NAMES if getattr(self, name) not in NAMES[name]}
+        unknown = {name: getattr(self, name) for name in NAMES if getattr(self, name) not in self.choices(name)}
         if unknown:
             return {name: refusal(name, repr(given)) for name, given in unknown.items()}
         checks = self._check_images, self._check_training, self._check_protocol, self._check_controls, self._check_rates
@@ -247,7 +255,7 @@ class Experiment(BaseModel):
             yield self._clash("dropout", "architecture", "0, for it has no hidden fully connected layer")
 
     def _check_protocol(self) -> Iterator[tuple[str, str]]:
-        acts_before = CRITERIA[self.criterion].before_training
+        acts_before = self.named("criterion").before_training
         after = one_of(name for name, criterion in CRITERIA.items() if not criterion.before_training)
         if self.protocol == "continued" and acts_before:
             yield self._clash("criterion", "protocol", f"{after}, which prune after training")
@@ -292,14 +300,30 @@ class Experiment(BaseModel):
                 return
 
     @property
+    def described(self) -> Mapping[str, Own]:
+        """What it names, by setting, as a run's file describes it, where that was not registered here."""
+        return self._described
+
+    def named(self, setting: str) -> Any:
+        """Return what a setting names: as the run's file says from which this was read, or else as registered."""
+        return self._described.get(setting) or NAMES[setting][getattr(self, setting)]
+
+    def choices(self, setting: str) -> Mapping[str, Any]:
+        """Return what a setting may name: all that is registered, and what this one names now."""
+        described = self._described.get(setting)
+        return {**NAMES[setting], described.name: described} if described else NAMES[setting]
+
+    @property
     def network(self) -> Architecture:
         """The architecture's description."""
-        return ARCHITECTURES[self.architecture]
+        network: Architecture = self.named("architecture")
+        return network
 
     @property
     def data(self) -> DataSet:
         """The data set's description."""
-        return DATASETS[self.dataset]
+        data: DataSet = self.named("dataset")
+        return data
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -462,7 +486,7 @@ class Experiment(BaseModel):
         kept = self.model_dump()
         if changes.get("architecture", self.architecture) != self.architecture:
             kept = {name: value for name, value in kept.items() if name not in BROUGHT_ALONG}
-        return Experiment(**{**kept, **changes})
+        return Experiment(self._described, **{**kept, **changes})
 
     def to_json(self) -> str:
         """Write every setting as one JSON object; `from_json` gives an equal experiment back."""
@@ -495,7 +519,7 @@ class Experiment(BaseModel):
         settings, problems = dict(values or {}), {}
         for name, text in texts.items():
             try:
-                settings[name] = _typed(name, text)
+                settings[name] = _typed(name, text, base)
             except ValueError:
                 problems[name] = refusal(name, repr(text), typed=text)
         if problems:
@@ -568,6 +592,8 @@ def refusal(name: str, given: str, typed: str | None = None) -> str:
         names = list(Experiment.model_fields)
         return f"There is no setting {name!r}; give {one_of(names)}{nearest(name, names)}."
     hint = nearest(given.strip("'\""), NAMES[name]) if name in NAMES else ""
+    if name in TABLES:
+        hint = f", or register it first{hint}"
     if is_percent(name):
         try:
             number = _decimal(typed if typed is not None else given)
@@ -606,7 +632,7 @@ def _as_typed(name: str, value: Any) -> str:
     return percent(value) if is_percent(name) else str(value).removesuffix(".0")
 
 
-def _typed(name: str, text: str) -> Any:
+def _typed(name: str, text: str, base: Experiment | None) -> Any:
     """Turn what a person typed into the field's own type. Raises ValueError when it is none or out of bounds."""
     if name not in Experiment.model_fields:
         raise ValueError(name)
@@ -615,7 +641,7 @@ def _typed(name: str, text: str) -> Any:
         return None
     value: Any = None
     if kind is str:
-        value = text if text in NAMES[name] else None
+        value = text if text in (base.choices(name) if base else NAMES[name]) else None
     elif kind is bool:
         value = {"yes": True, "no": False}.get(text)
     elif kind is tuple:

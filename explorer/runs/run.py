@@ -14,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Evaluated, Network, NetworkStarted, NetworkTrained, Record, Variant
-from explorer.experiment import Experiment, label
+from explorer.experiment import label
 from explorer.history import History
 from explorer.measures import MEASURED, measures
+from explorer.registry import read_experiment
 from explorer.runs import drawn, tensors
 from explorer.runs.records import from_line
 from explorer.runs.writer import FORMAT, PACES, held
@@ -48,7 +49,7 @@ class Run:
             about = json.loads(file.read_bytes())
             if about["format"] != FORMAT:
                 raise RunError(f"{self.path} is of format {about['format']}; this program reads format {FORMAT}.")
-            self.experiment = Experiment(**about["experiment"])
+            self.experiment = read_experiment(about["experiment"], about.get("described", {}))
         except (FileNotFoundError, NotADirectoryError):
             raise RunError(f"{self.path} is no run directory: it holds no run.json.") from None
         except OSError as error:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from explorer.errors import RunError
 from explorer.events import NetworkStarted, NetworkTrained, Record
 from explorer.experiment import Experiment
+from explorer.registry import describe_own
 from explorer.runs import tensors
 from explorer.runs.records import to_line
 from explorer.state import Pace
@@ -122,6 +123,8 @@ class Writer:
             "device": device,
             "back_end": back_end,
         }
+        if own := describe_own(experiment):
+            about["described"] = own
         (self.folder / tensors.FOLDER).mkdir()
         self._events = self._open.enter_context((self.folder / "events.jsonl").open("a", encoding="utf-8"))
         tensors.write_whole(self.folder / "run.json", json.dumps(about, indent=1).encode())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import Refused, one_of, sentence
 from explorer.experiment import Experiment
+from explorer.registry import describe_own, read_experiment
 
 if TYPE_CHECKING:
     from explorer.studies.study_run import StudyRun
@@ -84,6 +85,8 @@ class Study:
         about: dict[str, Any] = {"format": FORMAT}
         about |= {name: getattr(self, name) for name in ("name", "title", "about", "figure", "size")}
         about["experiments"] = {label: experiment.model_dump() for label, experiment in self.experiments}
+        described = {label: own for label, experiment in self.experiments if (own := describe_own(experiment))}
+        about |= {"described": described} if described else {}
         return json.dumps(about, indent=1)
 
     @classmethod
@@ -93,10 +96,10 @@ class Study:
             about = json.loads(text)
             if about.pop("format") != FORMAT:
                 raise Refused({"study": f"The study is of another format than {FORMAT}, which this program reads."})
-            experiments = about.pop("experiments").items()
+            experiments, own = about.pop("experiments").items(), about.pop("described", {})
             words = {name: value for name, value in about.items() if isinstance(value, str)}
-            settings = [(label, dict(given)) for label, given in experiments]
-            return cls(**words, experiments=tuple((label, Experiment(**given)) for label, given in settings))
+            read = tuple((label, read_experiment(dict(given), own.get(label, {}))) for label, given in experiments)
+            return cls(**words, experiments=read)
         except Refused:
             raise
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -60,6 +60,7 @@ class Side(ipywidgets.Box):
 
     def show(self, state: State, status: str, ours: str) -> None:
         """Bring everything up to date; `ours` is the status of the search that was started here, else idle."""
+        self.controls.refresh()
         experiment = self.controls.experiment
         about, (shown, when) = (status, ours, experiment, state.ended), self._shown
         if status == "running" and about == shown and time.monotonic() - when < FIGURES_SECONDS:
