@@ -33,8 +33,8 @@ from explorer.runs.records import to_line
 from explorer.runs.writer import STUDY
 from explorer.studies import STUDIES, Study, StudyRun
 from explorer.studies.study import SIZES
-from explorer.views import words
-from explorer.views.means import early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.views import Selection, measures, words
+from explorer.views.measures import COLUMNS
 from explorer.views.progress import progress
 from explorer.views.story import result
 
@@ -332,12 +332,13 @@ def _follow(session: Session, about: str) -> None:
 @lottery.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def show(folder: Path) -> None:
-    """Show what a run directory holds: mean accuracies and early stopping for each level and variant.
+    """Show what a run directory holds: early stopping, speed-up and accuracies of each level and variant.
 
-    Of a study's directory, the same of each of its runs.
+    Each is a mean with its range. A speed-up is the dense networks' mean early-stopping iteration ÷ a network's own:
+    bigger is faster. Of a study's directory, the same of each of its runs.
     """
     console = Console(highlight=False, markup=False)
-    console.width = max(console.width, 110)  # a table cut off says nothing
+    console.width = max(console.width, 120)  # a table cut off says nothing
     if not (folder / STUDY).exists():
         _show(console, Run.open(folder))
         return
@@ -351,35 +352,16 @@ def show(folder: Path) -> None:
 
 
 def _show(console: Console, run: Run, about: str = "") -> None:
-    """Print the table of a run."""
+    """Print the tables of a run."""
     experiment, state = run.experiment, run.state
     console.print(f"{about}{words.settings(experiment)}: {run.status}")
-    table = Table(box=SIMPLE)
-    for head in (
-        "level",
-        "weights",
-        "variant",
-        "n",
-        "final test accuracy %",
-        "early stop",
-        "accuracy % there",
-    ):
-        table.add_column(head)
-    for level in range(experiment.levels + 1):
-        for variant in VARIANTS:
-            final = mean(state, variant, level, final_accuracy)
-            stop, there = (mean(state, variant, level, m) for m in (early_stop_iteration, early_stop_accuracy))
-            if final and stop and there:
-                table.add_row(
-                    str(level),
-                    words.remaining(experiment.density(level), exact=True),
-                    variant if level else "dense",
-                    str(len(state.find(variant, level))),
-                    f"{final.mean:.1f} ({final.low:.1f}–{final.high:.1f})",
-                    f"{stop.mean:,.0f} ({stop.low:,.0f}–{stop.high:,.0f})",
-                    f"{there.mean:.1f} ({there.low:.1f}–{there.high:.1f})",
-                )
-    console.print(table)
+    heads = [column.head.replace(" at ", "\nat ") for column in COLUMNS.values()]
+    for part in (slice(4), slice(4, None)):  # at early stopping, and at the end: beside each other they are too wide
+        table = Table("level", "weights %", "variant", "n", *heads[part], box=SIMPLE, padding=(0, 1, 0, 0))
+        for row in measures(state, Selection()):
+            values = (f"{mean} ({span})" if span else mean for mean, span in row.values[part])
+            table.add_row(str(row.level), row.remaining, row.tone, str(row.n), *values)
+        console.print(table)
     found = result(state)
     if found:
         console.print(found.line)

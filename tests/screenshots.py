@@ -56,7 +56,7 @@ def views(explorer: Explorer, folder: Path, theme: str) -> None:
         take(explorer, folder / f"{theme}-{drawer}.png")
         explorer.page.keyboard.press("Escape")
     for number, view in enumerate(VIEWS, start=1):
-        explorer.page.keyboard.press(str(number))
+        explorer.page.keyboard.press(str(number % 10))
         take(explorer, folder / f"{theme}-presenting-{view}.png")
     explorer.page.keyboard.press("Escape")
 

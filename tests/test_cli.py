@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import statistics
 import time
 import urllib.error
 from dataclasses import replace
@@ -18,6 +17,7 @@ from explorer import Experiment, ExplorerError, Run, Session, Study, preset, sea
 from explorer.browser import ADVICE
 from explorer.cli import main
 from explorer.events import VARIANTS
+from explorer.measures import MEASURED
 from explorer.places import place
 from explorer.presets import DEFAULT, PRESETS, Preset
 from explorer.runs.export import KINDS, Choice, files
@@ -307,16 +307,21 @@ def test_show_prints_the_means_of_every_level_and_variant(lottery, shared):
     assert status == 0
     assert "Lenet-300-100 on Digits" in stdout
     assert "4 levels of 52%, 2 replicates, 210 iterations, seed 0: finished" in stdout
-    rows = [line.split() for line in stdout.splitlines() if line.strip()[:1].isdigit()]
+    assert all(len(line) <= 120 for line in stdout.splitlines())
+    lines = [line.split() for line in stdout.splitlines() if line.strip()[:1].isdigit()]
+    rows = [(*first, *last[4:]) for first, last in zip(lines[:13], lines[13:], strict=True)]
     assert [(row[0], row[2]) for row in rows] == [("0", "dense")] + [
         (str(level), variant) for level in range(1, 5) for variant in VARIANTS
     ]
-    summary = Run.open(shared.folder).summary()
-    for level, _, variant, n, final, *_ in rows:
-        variant = "ticket" if variant == "dense" else variant
-        known = summary[(summary["level"] == int(level)) & (summary["variant"] == variant)]
-        assert int(n) == len(known) == 2
-        assert float(final) == pytest.approx(100 * statistics.fmean(known["final_test_accuracy"]), abs=0.0501)
+    measures = Run.open(shared.folder).measures()
+    for row, known in zip(rows, measures.to_dict("records"), strict=True):
+        assert int(row[3]) == known["n"] == 2
+        for name, mean, span in zip(MEASURED, row[4::2], row[5::2], strict=True):
+            low, high = span.strip("()").split("–")
+            scale = 100 if name.endswith("accuracy") else 1
+            digits = {"early_stop_iteration": 0.51, "speed_up": 0.0051}.get(name, 0.051)
+            for text, what in ((mean, "mean"), (low, "lowest"), (high, "highest")):
+                assert float(text) == pytest.approx(scale * known[f"{name}_{what}"], abs=digits)
 
 
 def test_show_of_an_unfinished_run_says_so(lottery, tiny, tmp_path):

@@ -239,4 +239,4 @@ def _verdict(path: Path, *stamps: Stamp) -> str:
         found = result(Run(path, arrays=False).state)
     except RunError as error:
         return str(error)
-    return found.title if found else ""
+    return found.brief if found else ""

@@ -128,8 +128,8 @@ def export(
 
 
 def _csv(run: Run, choice: Choice) -> dict[str, bytes]:
-    """Return both tables, numbers in full, in the units of `Run.curves` and `Run.summary`."""
-    tables = {"curves.csv": run.curves(), "summary.csv": run.summary()}
+    """Return the tables, numbers in full, in the units of `Run.curves`, `Run.summary` and `Run.measures`."""
+    tables = {"curves.csv": run.curves(), "summary.csv": run.summary(), "measures.csv": run.measures()}
     return {name: str(table.to_csv(index=False, lineterminator="\n")).encode() for name, table in tables.items()}
 
 

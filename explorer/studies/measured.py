@@ -12,8 +12,9 @@ import numpy as np
 
 from explorer.events import Network, Variant
 from explorer.experiment import Experiment
+from explorer.measures import Mean, Measurement, early_stop_iteration, mean
 from explorer.state import NetworkState, State
-from explorer.views.means import Mean, Measurement, early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.views.means import early_stop_accuracy, final_accuracy
 from explorer.views.verdict import verdict
 
 NEAR = 1.1

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from explorer.events import Variant
+from explorer.measures import Measurement, early_stop_iteration
 from explorer.state import State
 from explorer.studies.claims import Claim, Row, judge
 from explorer.studies.measured import (
@@ -37,7 +38,7 @@ from explorer.studies.measured import (
     within_a_point_down_to,
 )
 from explorer.studies.study import Study
-from explorer.views.means import Measurement, early_stop_accuracy, early_stop_iteration, final_accuracy
+from explorer.views.means import early_stop_accuracy, final_accuracy
 
 UP = math.inf
 CONVS = ("conv-2", "conv-4", "conv-6")

@@ -82,6 +82,10 @@ class StudyRun:
         """Return `Run.summary` of all runs, with the label first."""
         return self._table(Run.summary)
 
+    def measures(self) -> pd.DataFrame:
+        """Return `Run.measures` of all runs, with the label first."""
+        return self._table(Run.measures)
+
     def _table(self, of: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
         tables = []
         for label, run in self.runs.items():

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.events import VARIANTS, Arrays, Variant
+from explorer.measures import Mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.means import Mean, shown_level
+from explorer.views.means import shown_level
 from explorer.views.on_screen import shown_layer
 from explorer.views.placement import free_height
 from explorer.views.remembered import remembered

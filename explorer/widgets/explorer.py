@@ -296,8 +296,8 @@ class Explorer(ipywidgets.Box):
                 self.present("")
             case "Escape":
                 self.follow()
-            case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
-                self.present(list(VIEWS)[int(key) - 1])
+            case _ if key.isdigit():
+                self.present(list(VIEWS)[int(key) - 1])  # 0 is the tenth, the last
 
     def _interrupt(self) -> None:
         """Stop the search without an end, as the page has gone and its kernel goes too."""

@@ -29,6 +29,7 @@ ROOMS = {
     "Distance moved": ("distance",),
     "Connections": ("connections", "overlap"),
     "Layers and time": ("layers", "timing"),
+    "Measures": ("measures",),
 }
 SENTENCE_SECONDS = 1.0  # a sentence is left in peace at least that long while its numbers run
 REPLAYED_SECONDS = 0.25  # and in a replay, where a level takes a second or two
@@ -101,6 +102,7 @@ class Main(ipywidgets.Box):
             "Distance moved": box("lt-weights", *distance_names, panels["distance"]),
             "Connections": box("lt-pair", panels["connections"], panels["overlap"]),
             "Layers and time": box("lt-pair", panels["layers"], panels["timing"]),
+            "Measures": box("lt-pair", panels["measures"]),
         }
         super().__init__(
             [
@@ -141,7 +143,8 @@ class Main(ipywidgets.Box):
             if view not in self._own or view.name not in self._away:
                 view.show(screen.state, screen.selection)
         most = self._masks.most if isinstance(self._masks, MasksView) else 0
-        self._key.value = f"connections of a pixel <span>0</span><i></i><span>{most or '–'}</span>"
+        said = "connections of a pixel"  # which a narrow page tells who points there
+        self._key.value = f"<em>{said}</em> <span>0</span><i title='{said}'></i><span>{most or '–'}</span>"
 
     def show_story(self, screen: Screen) -> bool:
         """Write the sentence, at most once a second while only its numbers change; return whether it was time."""

@@ -116,7 +116,8 @@ def _result(state: State) -> str:
     if found is None:
         return ""
     lines = "<br>".join(html.escape(line) for line in found.numbers if line)
-    return f'<div class="lt-result">{found.about}<b>{found.headline}</b>{lines}</div>'
+    strictly = f"<span>strictly, by the<br>dense mean: {found.strictly}</span>" if found.strictly else ""
+    return f'<div class="lt-result">{found.about}<p><b>{found.headline}</b>{strictly}</p>{lines}</div>'
 
 
 def _steps(state: State, training: bool) -> str:

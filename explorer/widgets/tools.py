@@ -32,7 +32,7 @@ KEYS = {
     "← →": "a level back, a level on",
     ", .": "an evaluation back, an evaluation on",
     "l, v": "the next layer; the next variant in focus",
-    "1 to 9": "show one view large",
+    "1 to 9, 0": "show one view large",
     "p": "present: one view, no controls; again to leave",
     "t": "dark or light",
     "s": "train one level, then pause",
@@ -47,7 +47,8 @@ WORDS = {
     "Ticket": "the weights that survived pruning, set back to their original initial values, trained again",
     "Random reinit": "the ticket's mask with new random initial values",
     "Random sparse": "as many weights in each layer, at random places, with new random initial values",
-    "Winning": "said of a ticket that matches the dense network: as accurate at early stopping, and not later",
+    "Winning": "said of a ticket that matches the dense network: as accurate at early stopping, and not later, by the "
+    "range of the dense networks, or strictly by their mean",
     "Weights remaining": "what is left of all weights of the layers, biases not counted",
     "Early stop": "the iteration at which the loss on validation images is lowest",
 }

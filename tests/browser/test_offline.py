@@ -90,7 +90,7 @@ def test_layers_measures_themes_and_presenting_work(opened):
     opened.keyboard.press("t")
     assert opened.evaluate(colour) != light
     for number, view in enumerate(VIEWS, start=1):
-        opened.keyboard.press(str(number))
+        opened.keyboard.press(str(number % 10))
         assert opened.locator(f".lt-presenting[data-presents={view}]").count() == 1
         opened.keyboard.press("p")
         assert opened.locator(".lt-presenting").count() == 0

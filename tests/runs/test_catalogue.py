@@ -51,7 +51,8 @@ def test_runs_are_listed_newest_first_with_what_they_are(folder):
         assert run.settings == words.settings(opened.experiment)
         assert run.size == sum(len(content or b"") for content in contents(run.path).values())
         said = result(opened.state)
-        assert run.outcome == f"{said.about} {said.headline}".strip()
+        strictly = f" (strictly {said.strictly})" if said.strictly else ""
+        assert run.outcome == f"{said.about} {said.headline}{strictly}".strip()
         assert run.when.strftime("%Y%m%d-%H%M%S") == run.name[:15]
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from explorer import Experiment
+from explorer.measures import early_stop_iteration
 from explorer.studies import measured
-from explorer.views.means import early_stop_accuracy, early_stop_iteration
+from explorer.views.means import early_stop_accuracy
 from tests.studies.made import made
 
 PAPER = Experiment(dataset="digits", replicates=2, iterations=1_000, levels=7)

@@ -15,7 +15,7 @@ from tests.support import is_one_sentence
 def test_a_finished_study_has_its_runs_and_their_tables_with_a_label(finished, pair):
     opened = Study.open(finished)
     assert (opened.study, opened.status, list(opened.runs)) == (pair, "finished", ["one", "two"])
-    for table in ("curves", "summary"):
+    for table in ("curves", "summary", "measures"):
         whole = getattr(opened, table)()
         assert whole.columns[0] == "label"
         assert list(whole["label"].unique()) == ["one", "two"]
