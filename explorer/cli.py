@@ -24,13 +24,14 @@ from rich.table import Table
 
 from explorer.errors import DataError, ExplorerError, Refused, RunError, nearest, sentence
 from explorer.events import VARIANTS, Event, Glimpse
-from explorer.experiment import Experiment, accepted, field
+from explorer.experiment import Experiment
 from explorer.presets import DEFAULT, PRESETS, Preset, preset
 from explorer.runs import Run
 from explorer.runs.export import ALL, KINDS, Choice
 from explorer.runs.export import export as export_run
 from explorer.runs.records import to_line
 from explorer.runs.writer import STUDY
+from explorer.settings import accepted, field
 from explorer.studies import STUDIES, Study, StudyRun
 from explorer.studies.study import SIZES
 from explorer.views import Selection, measures, words

@@ -10,8 +10,9 @@ from explorer.architectures import Architecture
 from explorer.datasets import DataSet
 from explorer.descriptions import BUILT_IN, LONGEST, TABLES, Own, check, describe, is_registered, recall, setting_of
 from explorer.errors import Refused, sentence
-from explorer.experiment import Experiment, label
+from explorer.experiment import Experiment
 from explorer.pruning import Criterion
+from explorer.settings import label
 
 T = TypeVar("T")
 

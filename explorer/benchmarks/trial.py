@@ -10,8 +10,9 @@ import numpy as np
 from explorer.algorithm import draw_weights
 from explorer.datasets import Data, DataSet, Split
 from explorer.events import Evaluated, Network, Progress
-from explorer.experiment import ANY_ITERATION, Experiment
+from explorer.experiment import Experiment
 from explorer.randomness import generator
+from explorer.settings import ANY_ITERATION
 from explorer.training import BackEnd, Start
 
 

@@ -14,13 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Evaluated, Network, NetworkStarted, NetworkTrained, Record, Variant
-from explorer.experiment import label
 from explorer.history import History
 from explorer.measures import MEASURED, measures
 from explorer.registry import read_experiment
 from explorer.runs import drawn, tensors
 from explorer.runs.records import from_line
 from explorer.runs.writer import FORMAT, PACES, held
+from explorer.settings import label
 from explorer.state import NetworkState, Pace, State, evaluated, fold
 
 if TYPE_CHECKING:

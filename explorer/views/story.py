@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from explorer.events import VARIANTS, Variant
-from explorer.experiment import percent
 from explorer.measures import Mean, Measurement, mean
 from explorer.reinits import REINITS
+from explorer.settings import percent
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Tone

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from explorer.experiment import Experiment, label, percent
+from explorer.experiment import Experiment
+from explorer.settings import label, percent
 
 TITLES = {
     "dense": "Dense",

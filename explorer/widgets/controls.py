@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 import ipywidgets
 
 from explorer.errors import Refused
-from explorer.experiment import NAMES, Experiment, bounds, field, is_percent
+from explorer.experiment import Experiment
 from explorer.presets import PRESETS
+from explorer.settings import NAMES, bounds, field, is_percent
 from explorer.widgets.view import text
 
 SHOWN = ("architecture", "dataset", "prune", "levels", "replicates", "iterations", "seed")

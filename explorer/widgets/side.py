@@ -9,7 +9,8 @@ from collections.abc import Callable
 import ipywidgets
 
 from explorer.events import VARIANTS
-from explorer.experiment import Experiment, percent
+from explorer.experiment import Experiment
+from explorer.settings import percent
 from explorer.state import State
 from explorer.views import words
 from explorer.views.progress import images_left, progress, seconds_an_image
