@@ -186,8 +186,8 @@ class Experiment(Settings):
 
     def choices(self, setting: str) -> Mapping[str, Any]:
         """Return what a setting may name: all that is registered, and what this one names now."""
-        described = self._described.get(setting)
-        return {**NAMES[setting], described.name: described} if described else NAMES[setting]
+        described, names = self._described.get(setting), NAMES.get(setting, {})
+        return {**names, described.name: described} if described else names
 
     @property
     def network(self) -> Architecture:

@@ -120,7 +120,7 @@ def test_the_command_shows_it(stranger, monkeypatch, capfd):
     out, errors = capfd.readouterr()
     assert (caught.value.code or 0, errors) == (0, "")
     assert "Lenet-30 on Stripes" in out
-    assert "25.0%" in out
+    assert "25.0" in out
 
 
 def test_the_page_shows_it_offline_too_and_its_start_is_refused(stranger):
