@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import Refused, one_of, sentence
 from explorer.experiment import Experiment
-from explorer.experiment import label as title
+from explorer.settings import label as title
 from explorer.registry import describe_own, read_experiment
 
 if TYPE_CHECKING:
