@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import Refused, one_of, sentence
 from explorer.experiment import Experiment
-from explorer.settings import label as title
 from explorer.registry import describe_own, read_experiment
+from explorer.settings import label as title
 
 if TYPE_CHECKING:
     from explorer.studies.study_run import StudyRun
