@@ -33,6 +33,7 @@ from explorer.runs.records import to_line
 from explorer.runs.writer import STUDY
 from explorer.settings import accepted, field
 from explorer.studies import STUDIES, Study, StudyRun
+from explorer.studies.paper import in_short
 from explorer.studies.study import SIZES
 from explorer.views import Selection, measures, words
 from explorer.views.measures import COLUMNS
@@ -336,7 +337,8 @@ def show(folder: Path) -> None:
     """Show what a run directory holds: early stopping, speed-up and accuracies of each level and variant.
 
     Each is a mean with its range. A speed-up is the dense networks' mean early-stopping iteration ÷ a network's own:
-    bigger is faster. Of a study's directory, the same of each of its runs.
+    bigger is faster. Of a study's directory, the same of each, and what the paper says
+    beside what came out.
     """
     console = Console(highlight=False, markup=False)
     console.width = max(console.width, 120)  # a table cut off says nothing
@@ -350,6 +352,15 @@ def show(folder: Path) -> None:
             console.print(f"\n{label}: not begun")
         else:
             _show(console, there.run(label), f"\n{label}: ")
+    rows = there.judged()
+    if rows:
+        table = Table(box=SIMPLE)
+        for head in ("the paper says", "paper", "here", "judgement", "why"):
+            table.add_column(head)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print(in_short(rows))
 
 
 def _show(console: Console, run: Run, about: str = "") -> None:

@@ -308,6 +308,11 @@ class Experiment(Settings):
         return self.rewind if level and self.from_ticket(variant) else 0
 
     @property
+    def networks(self) -> int:
+        """How many networks are trained, where none diverges."""
+        return self.replicates * (self.ticket_draws + self.levels * sum(map(self.draws, self.variants)))
+
+    @property
     def network_iterations(self) -> int:
         """The mini-batch steps of all networks together, where none diverges."""
         a_level = sum(self.draws(variant) * (self.iterations - self.begins(variant, 1)) for variant in self.variants)

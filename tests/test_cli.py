@@ -23,6 +23,7 @@ from explorer.presets import DEFAULT, PRESETS, Preset
 from explorer.runs.export import KINDS, Choice, files
 from explorer.runs.records import to_line
 from explorer.studies import STUDIES, cost
+from explorer.studies.paper import in_short
 from explorer.training import sparse
 from explorer.training.sparse import SparseBackEnd
 from explorer.views import words
@@ -500,6 +501,10 @@ def test_a_study_runs_all_its_experiments_and_says_what_came_out(lottery, pair, 
     shown = stdout.index("Pair: finished"), *(stdout.index(f"\n{label}: Lenet-300-100") for label in pair.labels)
     assert list(shown) == sorted(shown)
     assert all(result(run.state).line in stdout for run in opened.runs.values())
+    rows = opened.judged()
+    assert len(rows) > 0
+    assert in_short(rows) in stdout
+    assert [line.count("not comparable") for line in stdout.splitlines()].count(1) == len(rows)
 
 
 def test_a_study_prints_records_with_their_label_first(lottery, pair, tmp_path):

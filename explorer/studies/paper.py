@@ -7,7 +7,8 @@ factor of about 1.6, since means of five trainings differ from seed to seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from explorer.events import Variant
 from explorer.measures import Measurement, early_stop_iteration
@@ -38,6 +39,7 @@ from explorer.studies.measured import (
     within_a_point_down_to,
 )
 from explorer.studies.study import Study
+from explorer.views import words
 from explorer.views.means import early_stop_accuracy, final_accuracy
 
 UP = math.inf
@@ -241,3 +243,15 @@ def against_the_paper(study: Study, states: Mapping[str, State]) -> list[Row]:
         states: what is known of its runs, by label; those that have not begun are not there.
     """
     return [judge(claim, study, states) for claim in CLAIMS.get(study.figure, ())]
+
+
+def in_short(rows: Sequence[Row]) -> str:
+    """Say in a sentence how much was reproduced of what can be compared."""
+    known = Counter(row.judgement for row in rows)
+    compared, rest = known["reproduced"] + known["not reproduced"], known["not comparable"]
+    if not rows:
+        return "The paper says nothing of this study."
+    if not compared:
+        return f"Not one of {words.several(rest, 'claim')} of the paper is comparable."
+    left = f"; {rest} not comparable" if rest else ""
+    return f"{known['reproduced']} of {words.several(compared, 'comparable claim')} reproduced{left}."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import Refused, one_of, sentence
 from explorer.experiment import Experiment
 from explorer.registry import describe_own, read_experiment
+from explorer.settings import label as title
 
 if TYPE_CHECKING:
     from explorer.studies.study_run import StudyRun
@@ -74,6 +75,35 @@ class Study:
     def labels(self) -> tuple[str, ...]:
         """The labels, in order."""
         return tuple(label for label, _ in self.experiments)
+
+    @property
+    def called(self) -> str:
+        """What a person calls it in a few words, such as "Figure 4a, talk"."""
+        return f"{self.title.partition(':')[0]}, {self.size}" if self.figure and self.size else self.title or self.name
+
+    @property
+    def networks(self) -> int:
+        """How many networks all its experiments train, where none diverges."""
+        return sum(experiment.networks for _, experiment in self.experiments)
+
+    @property
+    def differences(self) -> dict[str, str]:
+        """How each experiment differs from another one, in words, by label; empty where all are alike."""
+        experiments = dict(self.experiments)
+        apart = {
+            name: [experiment.typed()[name] for experiment in experiments.values()]
+            for experiment in experiments.values()
+            for name in experiment.departures
+        }
+        names = [name for name, given in apart.items() if len(set(given)) > 1]
+        several = len({experiment.architecture for experiment in experiments.values()}) > 1
+        return {
+            label: ", ".join(
+                [experiment.network.title] * several
+                + [f"{title(name).lower()} {experiment.typed()[name]}" for name in names]
+            )
+            for label, experiment in experiments.items()
+        }
 
     @property
     def cost(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,8 @@ import pandas as pd
 from explorer.errors import Refused, RunError, nearest, one_of
 from explorer.runs import Run
 from explorer.runs.writer import STUDY, held
+from explorer.studies.claims import Row
+from explorer.studies.paper import against_the_paper
 from explorer.studies.study import Study
 
 STATUSES = ("running", "failed", "cancelled", "interrupted", "finished")
@@ -66,13 +68,7 @@ class StudyRun:
     @property
     def status(self) -> str:
         """The first of `STATUSES` that one of the runs has; a study that lacks a run is interrupted, if not worse."""
-        if held(self.path):
-            return "running"
-        runs = self.runs
-        known = {run.status for run in runs.values()}
-        if len(runs) < len(self.study.labels):
-            known.add("interrupted")
-        return next(word for word in STATUSES if word in known)
+        return together(self.path, self.study, [run.status for run in self.runs.values()])
 
     def curves(self) -> pd.DataFrame:
         """Return `Run.curves` of all runs, with the label first."""
@@ -86,6 +82,14 @@ class StudyRun:
         """Return `Run.measures` of all runs, with the label first."""
         return self._table(Run.measures)
 
+    def judged(self) -> list[Row]:
+        """Return what the paper says of the figure, held against these runs; nothing for a study of one's own."""
+        return against_the_paper(self.study, {label: run.state for label, run in self.runs.items()})
+
+    def verdict(self) -> pd.DataFrame:
+        """Return `judged` as a table: claim, paper, here, judgement and reason."""
+        return pd.DataFrame(self.judged(), columns=["claim", *Row._fields[1:]])
+
     def _table(self, of: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
         tables = []
         for label, run in self.runs.items():
@@ -94,3 +98,13 @@ class StudyRun:
             tables.append(table)
         full = [table for table in tables if len(table)] or tables[:1]  # empty ones have no types to go by
         return pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=["label"])
+
+
+def together(path: Path, study: Study, statuses: Collection[str]) -> str:
+    """Return the status of a study in a directory, of whose runs those that are there have these."""
+    if held(path):
+        return "running"
+    known = {"interrupted" if word == "damaged" else word for word in statuses}
+    if len(statuses) < len(study.labels):
+        known.add("interrupted")
+    return next(word for word in STATUSES if word in known)
