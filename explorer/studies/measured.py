@@ -20,12 +20,19 @@ from explorer.views.verdict import verdict
 NEAR = 1.1
 """A level stands for a density that the paper names if it is no further off than by this factor."""
 
+SIXTH = 0.168
+"""The density at which connections are counted: at the last levels a unit has so few that chance makes them uneven."""
+
 
 def level_at(experiment: Experiment, density: float) -> int | None:
     """Return the level whose density is nearest to one that the paper names; None where none is within `NEAR`."""
-    off = [abs(math.log(known / density)) for known in experiment.densities]
-    level = int(np.argmin(off))
-    return level if off[level] <= math.log(NEAR) else None
+    level = nearest_level(experiment, density)
+    return level if abs(math.log(experiment.density(level) / density)) <= math.log(NEAR) else None
+
+
+def nearest_level(experiment: Experiment, density: float) -> int:
+    """Return the level whose density is nearest to one, by their ratio."""
+    return int(np.argmin([abs(math.log(known / density)) for known in experiment.densities]))
 
 
 def at(state: State, density: float, measure: Measurement, variant: Variant = "ticket") -> float | None:
@@ -204,7 +211,7 @@ def moved_further(state: State, layer: str) -> float | None:
 
 
 def unevenness(state: State, layer: str, axis: int) -> float | None:
-    """Return the spread of connections left, over their mean: of units for axis 1, of inputs for axis 0."""
+    """Return the spread of connections left over their mean, near `SIXTH`: of units for axis 1, of inputs for axis 0."""
 
     def look(dense: NetworkState, ticket: NetworkState) -> float | None:
         if layer not in ticket.masks:
@@ -212,4 +219,4 @@ def unevenness(state: State, layer: str, axis: int) -> float | None:
         counts = ticket.masks[layer].sum(axis)
         return float(counts.std() / counts.mean())
 
-    return _of_arrays(state, state.level, look)
+    return _of_arrays(state, nearest_level(state.experiment, SIXTH), look)

@@ -214,7 +214,7 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
         for layer in ("fc1", "fc2", "fc3")
     ),
     "21-24": tuple(
-        order(f"{title}: pixels keep far less even shares of their connections than the units of fc1", label,
+        order(f"{title}: at a sixth of the weights pixels keep far less even shares of connections than units", label,
               lambda s: is_above(unevenness(s, "fc1.weight", 0), unevenness(s, "fc1.weight", 1), times=2))
         for label, title in (("adam", "Adam"), ("sgd", "SGD"))
     ),
