@@ -211,7 +211,7 @@ def moved_further(state: State, layer: str) -> float | None:
 
 
 def unevenness(state: State, layer: str, axis: int) -> float | None:
-    """Return the spread of connections left over their mean, near `SIXTH`: of units for axis 1, of inputs for axis 0."""
+    """Return the spread of connections left over their mean, near `SIXTH`: of units (axis 1) or of inputs (axis 0)."""
 
     def look(dense: NetworkState, ticket: NetworkState) -> float | None:
         if layer not in ticket.masks:
