@@ -43,7 +43,7 @@ def architecture(*layers, **changes):
     """A network of one hidden layer, or of other layers, with changes."""
     recipe = {"dataset": "dots", "iterations": 20, "batch": 10, "learning_rate": 0.01, "prune": 0.5}
     layers = layers or (Linear("fc1", 8), Linear("fc2", kind="output"))
-    kinds = {"convolution" if isinstance(layer, Block) else getattr(layer, "kind", None) for layer in layers}
+    kinds = ("convolution" if isinstance(layer, Block) else getattr(layer, "kind", None) for layer in layers)
     ratio = {kind: Fraction(1) for kind in kinds if kind}
     return Architecture(**{"name": "small", "title": "Small", "layers": layers, "ratio": ratio} | recipe | changes)
 
@@ -342,7 +342,7 @@ def test_a_network_of_every_kind_of_layer_is_searched_and_read_back_where_it_is_
         (architecture(optimizer="newton"), ["Optimizer", "'newton'"]),
         (architecture(*[MaxPool()] * 3, Linear("fc", kind="output")), ["small", "Data set dots", "larger images"]),
     ],
-    ids=str,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else type(value).__name__,
 )
 def test_what_cannot_be_registered_is_refused_in_one_sentence_and_leaves_no_trace(tables, thing, said):
     register(data_set())
