@@ -44,6 +44,12 @@ NAMES: dict[str, Mapping[str, Any]] = {
 MEASURED = 1_000
 """Training images on which train loss and accuracy are measured."""
 
+PLACES = tuple(tenth / 10 for tenth in range(11))
+"""Where networks on the line between two are measured, as shares of the way.
+
+These are fewer than the 30 of Frankle et al. 2020, for along the line the error rises and falls slowly.
+"""
+
 RECIPE = "recipe"
 """How a person types that a setting is as in the paper's recipe for the architecture; in code and files it is None."""
 
