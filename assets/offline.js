@@ -220,7 +220,7 @@ function said(widget, content) {
     if (widget.el.closest(".lt-accuracy")) {
       if (click) here.playing = false;
       if (click) go(momentAt(levelOn(), notes[note][0]));
-    } else if (widget.el.closest(".lt-density, .lt-overlap, .lt-timing")) {
+    } else if (widget.el.closest(".lt-density, .lt-overlap, .lt-timing, .lt-connectivity, .lt-supermask")) {
       here.preview = click ? null : note;
       if (click) goToLevel(note);
       show();

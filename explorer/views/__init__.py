@@ -3,6 +3,7 @@
 from explorer.views.accuracy import accuracy
 from explorer.views.compare import compare
 from explorer.views.connections import connections
+from explorer.views.connectivity import connectivity
 from explorer.views.density import density
 from explorer.views.distance import distance
 from explorer.views.histogram import histogram
@@ -10,6 +11,7 @@ from explorer.views.layers import layers
 from explorer.views.masks import masks
 from explorer.views.overlap import overlap
 from explorer.views.selection import Selection
+from explorer.views.supermask import supermask
 from explorer.views.timing import timing
 
 __all__ = [
@@ -17,11 +19,13 @@ __all__ = [
     "accuracy",
     "compare",
     "connections",
+    "connectivity",
     "density",
     "distance",
     "histogram",
     "layers",
     "masks",
     "overlap",
+    "supermask",
     "timing",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +52,11 @@ def mean(state: State, variant: Variant, level: int, measure: Measurement) -> Me
     networks = state.find(variant, level).values()
     if not networks or not all(known.trained for known in networks):
         return None
-    values = [measure(known) for known in networks]
+    return mean_of([measure(known) for known in networks])
+
+
+def mean_of(values: Sequence[float]) -> Mean:
+    """Return the mean of some values, at least one, and their range."""
     return Mean(float(np.mean(values)), min(values), max(values))
 
 

@@ -16,12 +16,14 @@ from explorer.views import (
     Selection,
     accuracy,
     connections,
+    connectivity,
     density,
     distance,
     histogram,
     layers,
     masks,
     overlap,
+    supermask,
     timing,
     words,
 )
@@ -29,6 +31,7 @@ from explorer.views.accuracy import key as accuracy_key
 from explorer.views.accuracy import note, title
 from explorer.views.bins import Histogram
 from explorer.views.chart import Chart
+from explorer.views.connectivity import key as connectivity_key
 from explorer.views.density import key as density_key
 from explorer.views.histogram import key as histogram_key
 from explorer.views.layers import key as layers_key
@@ -37,6 +40,7 @@ from explorer.views.masks import pointed_out
 from explorer.views.means import shown_level
 from explorer.views.on_screen import on_pixels, shown_layer
 from explorer.views.overlap import key as overlap_key
+from explorer.views.supermask import key as supermask_key
 from explorer.views.table import Table
 from explorer.widgets.heatmap import Heatmap
 from explorer.widgets.plot import Plot
@@ -168,6 +172,30 @@ class TimingView(LevelsView):
         return timing(state, selection)
 
 
+class ConnectivityView(LevelsView):
+    """The error barrier between two trainings of each ticket, and the error along the line."""
+
+    name = "connectivity"
+
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return connectivity(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return connectivity_key(state, selection)
+
+
+class SupermaskView(LevelsView):
+    """Test accuracy before training."""
+
+    name = "supermask"
+
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return supermask(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return supermask_key(state, selection)
+
+
 class ConnectionsView(ChartView):
     """Connections of each unit and input."""
 
@@ -196,7 +224,7 @@ class MasksView(View):
         for v in VARIANTS:
             children += [
                 self._names.widgets[v],
-                text("input pixels", "lt-caption", "lt-folded-caption", f"lt-of-{v}"),
+                text("connections of a pixel", "lt-caption", "lt-folded-caption", f"lt-of-{v}"),
                 self._folded[v],
                 self._captions[v],
                 self._matrix[v],
@@ -317,6 +345,8 @@ VIEWS: dict[str, type[View]] = {
         OverlapView,
         LayersView,
         TimingView,
+        ConnectivityView,
+        SupermaskView,
     )
 }
 

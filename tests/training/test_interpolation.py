@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from explorer.history import Moment
 from explorer.runs.export import files
 from explorer.runs.records import from_line, to_line
 from explorer.state import State, fold_all
-from tests.support import lines_of
+from tests.support import PATIENCE, lines_of
 
 TICKET, OTHER = Network("ticket", 0, 1, 0), Network("ticket", 0, 1, 2)
 ON_A_LINE = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -177,3 +178,17 @@ def test_a_line_of_a_network_to_itself_is_level(tiny):
     *_, found = line(experiment, load(experiment.dataset), "cpu")(TICKET, trained.final, trained.final)
     assert np.ptp(found.test_accuracy) == 0
     assert found.test_loss == pytest.approx([found.test_loss[0]] * len(PLACES))
+
+
+def test_a_step_trains_a_level_and_measures_its_lines(tiny, tmp_path):
+    experiment = tiny.but(levels=2, replicates=1, iterations=20, ticket_draws=2, reinit_draws=0, sparse_draws=0)
+    session, paused = Session(experiment, "cpu", tmp_path / "run"), threading.Event()
+    session.subscribe(lambda event: paused.set() if session.status == "paused" else None)
+    for level in (0, 1):
+        paused.clear()
+        session.step()
+        assert paused.wait(PATIENCE)
+        assert [n.level for n, known in session.state.networks.items() if known.line] == list(range(level + 1))
+        assert session.state.level == level
+    session.cancel()
+    assert session.wait(PATIENCE) == "cancelled"
