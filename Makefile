@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STAMP := .venv/.installed
 
-.PHONY: help install explore test bench soak screenshots browser clean
+.PHONY: help install explore test bench reproduce soak screenshots browser clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,9 @@ test: browser ## style, types and tests; flags of pytest go in ARGS="-k masks"
 bench: install ## measure speed and latency; flags of lottery bench go in ARGS="--whole"
 	.venv/bin/lottery bench $(ARGS)
 	.venv/bin/python -m tests.bench
+
+reproduce: install ## the paper's Figure 4a in small, on full MNIST; ARGS="runs/reproduced" keeps the runs
+	.venv/bin/python -m tests.reproduce $(ARGS)
 
 soak: browser ## leave the page alone for an hour and see what grows
 	.venv/bin/python -m tests.soak $(ARGS)

@@ -147,7 +147,7 @@ function press(key) {
   else if (key === "Escape" && drawer().classList.contains("lt-open")) help(false);
   else if (key === "Escape" && here.presents) present(here.presents);
   else if (key === "Escape") leave();
-  else if (Object.keys(views)[Number(key) - 1]) present(Object.keys(views)[Number(key) - 1]);
+  else if (/^\d$/.test(key)) present(Object.keys(views)[(Number(key) || 10) - 1]); // 0 is the tenth
 }
 
 // ---------- the widgets

@@ -42,13 +42,13 @@ function initialize({ model }) {
 function taken({ target, key, ctrlKey, metaKey, altKey }) {
   if (ctrlKey || metaKey || altKey) return true;
   if (key === "Escape") return false;
-  if (target.closest?.("input:not([type=range], [type=checkbox]), select, textarea, [contenteditable=true]")) return true;
-  if (target.closest?.("input[type=range], [role=slider], [role=radiogroup]")) return key.startsWith("Arrow");
+  if (target.closest?.("input:not([type=range], [type=checkbox], [type=radio]), select, textarea, [contenteditable=true]")) return true;
+  if (target.closest?.("input[type=range], input[type=radio], [role=slider], [role=radiogroup]")) return key.startsWith("Arrow");
   if (key === " " && target.closest?.(".lt-drawer")) return true; // it scrolls
   return [" ", "Enter"].includes(key) && Boolean(target.closest?.("button, a, summary, input"));
 }
 
-const KEYS = new Set(["ArrowLeft", "ArrowRight", "Escape", " ", ",", ".", ..."ptsrexlnv?0123456789"]);
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "Escape", " ", ",", ".", ..."ptsfrexlnv?0123456789"]);
 
 function render({ model, el }) {
   el.style.display = "none";

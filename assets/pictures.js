@@ -85,7 +85,9 @@ function source(home, view) {
 function draw(home, view, title) {
   const el = home.querySelector(`.lt-view.lt-${view}`);
   const names = el?.parentElement.matches(".lt-weights") ? el.parentElement.querySelectorAll(":scope > .lt-name") : [];
+  el?.classList.add("lt-pictured"); // a table is drawn whole, wherever it is scrolled to
   const content = el ? [...drawings(el), ...keys(el), ...texts(el)] : [];
+  el?.classList.remove("lt-pictured");
   if (!content.length) throw new Error(`${title} is not on screen just now; show it, then export it.`);
   const pieces = [...content, ...[...names].flatMap((name) => [...texts(name)])];
 

@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from explorer.errors import DataError, ExplorerError, Refused, RunError
     from explorer.experiment import Experiment
     from explorer.presets import preset
+    from explorer.registry import register
     from explorer.runs import Run
     from explorer.session import Session
+    from explorer.studies import Study
+    from explorer.studies.figures import study
     from explorer.widgets import Explorer, Talk
 
 HOMES = {
     "search": "explorer.algorithm",
     "Experiment": "explorer.experiment",
     "preset": "explorer.presets",
+    "register": "explorer.registry",
     "Run": "explorer.runs",
     "Session": "explorer.session",
+    "Study": "explorer.studies",
+    "study": "explorer.studies.figures",
     "Explorer": "explorer.widgets",
     "Talk": "explorer.widgets",
     "ExplorerError": "explorer.errors",
@@ -33,8 +39,8 @@ HOMES = {
 }
 
 __all__ = [
-    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Talk", "preset",
-    "search",
+    "DataError", "Experiment", "Explorer", "ExplorerError", "Refused", "Run", "RunError", "Session", "Study", "Talk",
+    "preset", "register", "search", "study",
 ]  # fmt: skip
 
 

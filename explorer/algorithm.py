@@ -16,6 +16,7 @@ from explorer.datasets import check, load
 from explorer.events import Arrays, Diverged, Ended, Event, Network, NetworkTrained, Variant
 from explorer.experiment import Experiment
 from explorer.randomness import generator
+from explorer.registry import require
 from explorer.reinits import OF_TICKET
 from explorer.training import Line, Start, Watch, back_end, line, loss_gradient, resolve_device
 
@@ -41,9 +42,11 @@ def search(
         cores: how many cores of a CPU to train on, 0 for all that there are; no number depends on it.
 
     Raises:
-        Refused: the device is not there. Raised by the call itself, before anything runs.
+        Refused: the device is not there, or what is searched is known from a run's file only (`explorer.register`).
+            Raised by the call itself, before anything runs.
         DataError: the data set is not there and cannot be fetched.
     """
+    require(experiment)
     device = resolve_device(device)
     check(experiment.dataset)
     return _search(experiment, device, dict(known or {}), watch or (lambda network: False), cores)

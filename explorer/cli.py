@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 import signal
 import sys
+import textwrap
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,21 +22,27 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress
 from rich.table import Table
 
-from explorer.errors import ExplorerError, Refused, RunError, sentence
+from explorer.errors import DataError, ExplorerError, Refused, RunError, nearest, sentence
 from explorer.events import VARIANTS, Event, Glimpse
-from explorer.experiment import Experiment, accepted, field
-from explorer.presets import DEFAULT, PRESETS, preset
+from explorer.experiment import Experiment
+from explorer.presets import DEFAULT, PRESETS, Preset, preset
 from explorer.runs import Run
 from explorer.runs.export import ALL, KINDS, Choice
 from explorer.runs.export import export as export_run
 from explorer.runs.records import to_line
-from explorer.views import words
-from explorer.views.means import early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.runs.writer import STUDY
+from explorer.settings import accepted, field
+from explorer.studies import STUDIES, Study, StudyRun
+from explorer.studies.paper import in_short
+from explorer.studies.study import SIZES
+from explorer.views import Selection, measures, words
+from explorer.views.measures import COLUMNS
 from explorer.views.progress import progress
 from explorer.views.story import result
 
 if TYPE_CHECKING:
     from explorer.session import Session
+    from explorer.studies.study_writer import StudyWriter
 
 UNITS = {"": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
 
@@ -61,19 +70,27 @@ def lottery() -> None:
     """See the lottery ticket hypothesis: search for winning tickets, and compare them with their controls."""
 
 
+class Flag(click.Option):
+    """A setting's flag, whose help says which names there are when it is asked for."""
+
+    def get_help_record(self, context: click.Context) -> tuple[str, str] | None:
+        """Return the flag and its help."""
+        entry = field(str(self.name))
+        self.help = f"{entry.title}: {entry.description}; {accepted(str(self.name), typed=True)}."
+        return super().get_help_record(context)
+
+
 def experiment_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add a flag for each setting in `FLAGS`, from the experiment's table of fields."""
     for name in reversed(FLAGS):
-        entry = field(name)
         metavar = {"architecture": "A", "dataset": "D", "prune": "PERCENT"}.get(name, "N")
-        text = f"{entry.title}: {entry.description}; {accepted(name, typed=True)}."
-        command = click.option(f"--{name}", metavar=metavar, help=text)(command)
+        command = click.option(f"--{name}", cls=Flag, metavar=metavar)(command)
     return command
 
 
 @lottery.command()
 @click.argument("file", metavar="[EXPERIMENT.json]", required=False, type=click.Path(path_type=Path))
-@click.option("--preset", "preset_name", metavar="NAME", help=f"Begin with a preset: {', '.join(PRESETS)}.")
+@click.option("--preset", "preset_name", metavar="NAME", help="Begin with one of those that `lottery presets` lists.")
 @experiment_flags
 @click.option(
     "--device",
@@ -99,21 +116,119 @@ def search(
     as_json: bool,
     **flags: str | None,
 ) -> None:
-    """Search for winning tickets and write a run directory.
+    """Search for winning tickets and write a run directory, or one for each experiment of a study.
 
-    Settings come from EXPERIMENT.json or a preset, then from the flags; what is not given is the paper's
-    recipe. With nothing given at all, the preset sixty-seconds runs.
+    Settings come from EXPERIMENT.json (or a study's study.json) or a preset, then from the flags; what is not given is
+    the paper's recipe. With nothing given at all, the preset sixty-seconds runs. DIR may hold a part of the same study:
+    what is finished there is not run again.
     """
     typed = {name: value for name, value in flags.items() if value is not None}
     if file is None and preset_name is None and not typed and not settings:
         preset_name = DEFAULT
-    experiment = _experiment(file, preset_name, typed, settings)
+    asked = _asked(file, preset_name, typed, settings)
+    if isinstance(asked, Study):
+        sys.exit(_search_study(asked, device, out, as_json))
+    sys.exit(_search(asked, device, out, as_json))
 
+
+def _search(experiment: Experiment, device: str, out: Path | None, as_json: bool) -> int:
+    """Run an experiment, and return the exit status."""
     from explorer.session import Session  # torch is loaded once the settings are known to be right
 
     session = Session(experiment, device, out)
+    interrupted = _carry_out(session, as_json)
+    ended = session.state.ended
+    if ended and ended.outcome == "failed":
+        raise ExplorerError(ended.message + (f" The run is in {session.folder}." if session.folder else ""))
+    if session.folder is None:
+        click.echo("Interrupted before anything was computed; nothing is kept.", err=True)
+    else:
+        found = result(session.state)
+        if found:
+            click.echo(found.line, err=True)
+        where = "Interrupted; what was computed is in" if interrupted else "Written to"
+        click.echo(f"{where} {session.folder}", err=True)
+    return 130 if interrupted else 0
+
+
+def _search_study(study: Study, device: str, out: Path | None, as_json: bool) -> int:
+    """Run the experiments of a study that are not finished, one after the other, and return the exit status."""
+    from explorer.datasets import check
+    from explorer.studies.study_writer import StudyWriter
+    from explorer.training import resolve_device
+
+    resolve_device(device)
+    try:
+        for _, experiment in study.experiments:
+            check(experiment.dataset)
+        writer = StudyWriter(study, out)
+    except (DataError, RunError) as error:
+        raise Refused({"study": str(error)}) from None
+    with closing(writer):
+        try:
+            interrupted = _search_each(writer, device, as_json)
+        except KeyboardInterrupt:  # between two searches
+            interrupted = True
+        if not writer.begun:
+            click.echo("Interrupted before anything was computed; nothing is kept.", err=True)
+        for label in writer.begun:
+            click.echo(f"{label}: {_verdict(writer.folder, label)}", err=True)
+        if writer.begun:
+            click.echo(
+                f"Interrupted. {_interrupted(writer)}" if interrupted else f"Written to {writer.folder}", err=True
+            )
+    return 130 if interrupted else 0
+
+
+def _search_each(writer: StudyWriter, device: str, as_json: bool) -> bool:
+    """Run what is not finished of a study; returns whether it was interrupted."""
+    from explorer.session import Session
+    from explorer.studies.cost import seconds
+
+    study = writer.study
+    left = [experiment for label, experiment in study.experiments if not writer.finished(label)]
+    if left:
+        takes = words.roughly(sum(seconds(experiment, device) for experiment in left))
+        work = words.rounded(sum(experiment.network_iterations for experiment in left))
+        count = words.several(len(left), "experiment")
+        click.echo(f"{study.name}: {count} to run, {work} network-iterations, about {takes} here", err=True)
+    for number, (label, experiment) in enumerate(study.experiments, 1):
+        if writer.finished(label):
+            click.echo(f"{label}: finished already", err=True)
+            continue
+        aside = writer.move_aside(label)
+        if aside:
+            click.echo(f"{label}: begins anew; the run that did not finish is now in {aside}", err=True)
+        session = Session(experiment, device, writer.folder / label)
+        interrupted = _carry_out(session, as_json, label, f"{label}, {number} of {len(study.labels)}: ")
+        ended = session.state.ended
+        if ended and ended.outcome == "failed":
+            raise ExplorerError(" ".join(filter(None, (f"{label}: {ended.message}", _interrupted(writer)))))
+        if interrupted:
+            return True
+    return False
+
+
+def _verdict(folder: Path, label: str) -> str:
+    """Say in a line what came out of an experiment of a study, or what became of it."""
+    try:
+        run = StudyRun(folder).run(label)
+        found = result(run.state)
+        return found.line if found else run.status
+    except RunError as error:  # it was damaged before
+        return str(error)
+
+
+def _interrupted(writer: StudyWriter) -> str:
+    """Say where an unfinished study lies, and with which command it goes on; nothing where nothing was begun."""
+    command = shlex.join(["lottery", "search", str(writer.folder / STUDY), "--out", str(writer.folder)])
+    return f"What was computed is in {writer.folder}; go on with: {command}" if writer.begun else ""
+
+
+def _carry_out(session: Session, as_json: bool, label: str = "", about: str = "") -> bool:
+    """Run a session to its end and show its progress, of a study after `about`; returns whether it was interrupted."""
     if as_json:
-        session.subscribe(_print_records())
+        session.subscribe(_print_records(label))
     interrupted = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -127,39 +242,23 @@ def search(
     before = {number: signal.signal(number, interrupt) for number in signals}
     try:
         session.start()
-        _follow(session)
+        _follow(session, about)
     except RunError as error:  # nothing ran: the folder that was given is the wrong argument
         raise Refused({"out": str(error)}) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    ended = session.state.ended
-    if ended and ended.outcome == "failed":
-        raise ExplorerError(ended.message + (f" The run is in {session.folder}." if session.folder else ""))
-    if session.folder is None:
-        click.echo("Interrupted before anything was computed; nothing is kept.", err=True)
-    else:
-        found = result(session.state)
-        if found:
-            click.echo(found.line, err=True)
-        where = "Interrupted; what was computed is in" if interrupted else "Written to"
-        click.echo(f"{where} {session.folder}", err=True)
-    sys.exit(130 if interrupted else 0)
+    return interrupted
 
 
-def _experiment(
+def _asked(
     file: Path | None, preset_name: str | None, typed: dict[str, str], settings: tuple[str, ...]
-) -> Experiment:
-    """Put the settings together: a file or a preset, then `--set`, then the flags."""
+) -> Experiment | Study:
+    """Put the settings together: a file or a preset, then `--set`, then the flags; of a study, those of each."""
     if file is not None and preset_name is not None:
         raise Refused({"preset": "Give EXPERIMENT.json or --preset, not both."})
-    base = preset(preset_name) if preset_name else None
-    if file is not None:
-        try:
-            base = Experiment.from_json(file.read_bytes())
-        except OSError as error:
-            raise Refused({"file": f"{file} cannot be read ({error.strerror})."}) from None
     values: dict[str, Any] = {}
+    base = _read(file) if file else _known(preset_name) if preset_name else None
     for setting in settings:
         name, separator, text = setting.partition("=")
         if not separator:
@@ -168,22 +267,50 @@ def _experiment(
             values[name] = json.loads(text)
         except ValueError:
             values[name] = text
-    return Experiment.parse(typed, base, values)
+    if not isinstance(base, Study):
+        return Experiment.parse(typed, base, values)
+    changed = tuple((label, Experiment.parse(typed, experiment, values)) for label, experiment in base.experiments)
+    # With other experiments it is no longer the paper's.
+    return base if changed == base.experiments else replace(base, experiments=changed, figure="", size="")
 
 
-def _print_records() -> Callable[[Event], None]:
-    """Return a subscriber that prints each record as a line of JSON."""
+def _read(file: Path) -> Experiment | Study:
+    """Read an experiment, or the file of a study."""
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise Refused({"file": f"{file} cannot be read ({error.strerror})."}) from None
+    holds: object = None
+    with suppress(ValueError):
+        holds = json.loads(text)
+    is_study = isinstance(holds, dict) and "experiments" in holds
+    return Study.from_json(text) if is_study else Experiment.from_json(text)
+
+
+def _known(name: str) -> Experiment | Study:
+    """Return the preset or the study of a name."""
+    if name in STUDIES:
+        return STUDIES[name]
+    if name in PRESETS:
+        return preset(name)
+    hint = nearest(name, [*PRESETS, *STUDIES])
+    raise Refused({"preset": sentence("Preset", repr(name), "a name that `lottery presets` lists", hint)})
+
+
+def _print_records(label: str) -> Callable[[Event], None]:
+    """Return a subscriber that prints each record as a line of JSON, of a study's with the label first."""
     lines = itertools.count()
 
     def show(event: Event) -> None:
         if not isinstance(event, Glimpse):
+            line = to_line(next(lines), event)
             with suppress(BrokenPipeError):  # who read the lines has gone; the run is still written
-                click.echo(to_line(next(lines), event))
+                click.echo(json.dumps({"label": label, **json.loads(line)}) if label else line)
 
     return show
 
 
-def _follow(session: Session) -> None:
+def _follow(session: Session, about: str) -> None:
     """Show progress and time left on stderr until the session ends: a bar, or a line a level where none can move."""
     console = Console(stderr=True, highlight=False, markup=False)
     columns = ("{task.description}", BarColumn(), "{task.percentage:>3.0f}%", "{task.fields[left]}")
@@ -194,7 +321,7 @@ def _follow(session: Session) -> None:
             state = session.state
             now = progress(state)
             density = words.remaining(state.experiment.density(state.level), exact=True)
-            where = f"level {state.level} of {state.experiment.levels}, {density} of the weights"
+            where = f"{about}level {state.level} of {state.experiment.levels}, {density} of the weights"
             bar.update(task, completed=now.share, description=state.preparing or where, left=now.left)
             news = state.level if state.networks else state.preparing
             if bar.disable and news != said:
@@ -207,38 +334,46 @@ def _follow(session: Session) -> None:
 @lottery.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def show(folder: Path) -> None:
-    """Show what a run directory holds: mean accuracies and early stopping for each level and variant."""
-    run = Run.open(folder)
-    experiment, state = run.experiment, run.state
+    """Show what a run directory holds: early stopping, speed-up and accuracies of each level and variant.
+
+    Each is a mean with its range. A speed-up is the dense networks' mean early-stopping iteration ÷ a network's own:
+    bigger is faster. Of a study's directory, the same of each, and what the paper says
+    beside what came out.
+    """
     console = Console(highlight=False, markup=False)
-    console.width = max(console.width, 110)  # a table cut off says nothing
-    console.print(f"{words.settings(experiment)}: {run.status}")
-    table = Table(box=SIMPLE)
-    for head in (
-        "level",
-        "weights",
-        "variant",
-        "n",
-        "final test accuracy %",
-        "early stop",
-        "accuracy % there",
-    ):
-        table.add_column(head)
-    for level in range(experiment.levels + 1):
-        for variant in VARIANTS:
-            final = mean(state, variant, level, final_accuracy)
-            stop, there = (mean(state, variant, level, m) for m in (early_stop_iteration, early_stop_accuracy))
-            if final and stop and there:
-                table.add_row(
-                    str(level),
-                    words.remaining(experiment.density(level), exact=True),
-                    variant if level else "dense",
-                    str(len(state.find(variant, level))),
-                    f"{final.mean:.1f} ({final.low:.1f}–{final.high:.1f})",
-                    f"{stop.mean:,.0f} ({stop.low:,.0f}–{stop.high:,.0f})",
-                    f"{there.mean:.1f} ({there.low:.1f}–{there.high:.1f})",
-                )
-    console.print(table)
+    console.width = max(console.width, 120)  # a table cut off says nothing
+    if not (folder / STUDY).exists():
+        _show(console, Run.open(folder))
+        return
+    there = StudyRun(folder)
+    console.print(f"{there.study.title}: {there.status}\n{there.study.about}")
+    for label in there.study.labels:
+        if label not in there.runs:
+            console.print(f"\n{label}: not begun")
+        else:
+            _show(console, there.run(label), f"\n{label}: ")
+    rows = there.judged()
+    if rows:
+        table = Table(box=SIMPLE)
+        for head in ("the paper says", "paper", "here", "judgement", "why"):
+            table.add_column(head)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print(in_short(rows))
+
+
+def _show(console: Console, run: Run, about: str = "") -> None:
+    """Print the tables of a run."""
+    experiment, state = run.experiment, run.state
+    console.print(f"{about}{words.settings(experiment)}: {run.status}")
+    heads = [column.head.replace(" at ", "\nat ") for column in COLUMNS.values()]
+    for part in (slice(4), slice(4, None)):  # at early stopping, and at the end: beside each other they are too wide
+        table = Table("level", "weights %", "variant", "n", *heads[part], box=SIMPLE, padding=(0, 1, 0, 0))
+        for row in measures(state, Selection()):
+            values = (f"{mean} ({span})" if span else mean for mean, span in row.values[part])
+            table.add_row(str(row.level), row.remaining, row.tone, str(row.n), *values)
+        console.print(table)
     found = result(state)
     if found:
         console.print(found.line)
@@ -319,11 +454,46 @@ def _bytes(size: str) -> int:
 
 
 @lottery.command()
-def presets() -> None:
-    """List the presets."""
-    for name, known in PRESETS.items():
-        click.echo(f"{name}: {known.about}")
-        click.echo(f"  {known.experiment.to_json()}")
+@click.option("--device", default="auto", metavar="auto|cpu|cuda", help="For which device to reckon the times.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of JSON objects on stdout, with every setting.")
+def presets(device: str, as_json: bool) -> None:
+    """List presets and the paper's figures: what each runs, its cost, and the time that it would take here.
+
+    The times are rough; for them a few steps of each kind of network are tried, once on a machine.
+    """
+    from explorer.studies.cost import seconds
+
+    with Console(stderr=True).status("Looking") as status:
+        listed: list[tuple[str, Preset | Study, float]] = [
+            *((name, known, seconds(known.experiment, device, status.update)) for name, known in PRESETS.items()),
+            *((name, study, seconds(study, device, status.update)) for name, study in STUDIES.items()),
+        ]
+    if as_json:
+        click.echo(json.dumps([_as_json(*one) for one in listed], indent=1))
+        return
+    titled, told = "", dict[object, str]()
+    for name, known, takes in listed:
+        if known.title != titled:
+            titled = known.title
+            click.echo(f"\n{titled}")
+            click.echo(textwrap.fill(known.about, 98, initial_indent="  ", subsequent_indent="  "))
+        same = told.setdefault(known.experiments, name) if isinstance(known, Study) else name
+        cost = f"{words.rounded(known.cost)} network-iterations, about {words.roughly(takes)} here"
+        click.echo(f"    {name:24}{cost}{'' if same == name else f' (as {same})'}")
+    click.echo("\nSizes:")
+    for size, what in SIZES.items():
+        click.echo(f"    {size:24}{what}")
+    click.echo("\nRun one with: lottery search --preset NAME")
+
+
+def _as_json(name: str, known: Preset | Study, takes: float) -> dict[str, Any]:
+    """Return what is listed of a preset or a study, with every setting."""
+    about: dict[str, Any] = {"name": name, "title": known.title, "about": known.about}
+    about |= {"network_iterations": known.cost, "seconds": takes}
+    if isinstance(known, Preset):
+        return about | {"experiment": known.experiment.model_dump()}
+    experiments = {label: experiment.model_dump() for label, experiment in known.experiments}
+    return about | {"figure": known.figure, "size": known.size, "experiments": experiments}
 
 
 @lottery.command()

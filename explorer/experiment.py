@@ -4,43 +4,35 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any, NamedTuple, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import PrivateAttr, ValidationError
 
 from explorer.architectures import ARCHITECTURES, KINDS, Architecture, Kind, Parameter
-from explorer.datasets import DATASETS, DataSet
-from explorer.errors import Refused, nearest, one_of, sentence
+from explorer.datasets import DataSet
+from explorer.descriptions import Own, is_registered
+from explorer.errors import Refused, one_of, sentence
 from explorer.events import VARIANTS, Variant
 from explorer.pruning import CRITERIA, Group, cut
-from explorer.reinits import DRAWN, REINITS
+from explorer.reinits import DRAWN
+from explorer.settings import (
+    NAMES,
+    RECIPE,
+    Settings,
+    as_typed,
+    field,
+    from_typed,
+    is_percent,
+    label,
+    percent,
+    problems_of,
+    refusal,
+)
 
-OPTIMIZERS = {"adam": "Adam", "momentum": "SGD with momentum 0.9", "sgd": "SGD"}
-INITIALIZATIONS = {"glorot": "Gaussian Glorot, √(2 / (fan in + fan out))", "kaiming": "Gaussian Kaiming, √(2 / fan in)"}
-PROTOCOLS = {
-    "resetting": "prune level by level, each time back to the original initial weights",
-    "continued": "prune level by level, and go on training from the trained weights",
-    "one-shot": "prune the dense network to every level at once",
-}
-SCOPES = {"layer-wise": "the smallest of each layer", "global": "the smallest of the whole network"}
-
-NAMES: dict[str, Mapping[str, Any]] = {
-    "architecture": ARCHITECTURES,
-    "dataset": DATASETS,
-    "optimizer": OPTIMIZERS,
-    "initialization": INITIALIZATIONS,
-    "protocol": PROTOCOLS,
-    "scope": SCOPES,
-    "criterion": CRITERIA,
-    "reinit": REINITS,
-}
 MEASURED = 1_000
 """Training images on which train loss and accuracy are measured."""
 
@@ -49,9 +41,6 @@ PLACES = tuple(tenth / 10 for tenth in range(11))
 
 These are fewer than the 30 of Frankle et al. 2020, for along the line the error rises and falls slowly.
 """
-
-RECIPE = "recipe"
-"""How a person types that a setting is as in the paper's recipe for the architecture; in code and files it is None."""
 
 RATES: dict[Kind, str] = {kind: f"prune_{kind.replace(' ', '_')}" for kind in KINDS}
 """The setting that holds the rate of each kind of layer."""
@@ -69,10 +58,8 @@ MEASURED_BY = ("architecture", "levels", "replicates", "seed", "evaluate")
 BROUGHT_ALONG = (*TRAINED_BY, "milestones", *RATES.values())
 """The settings that another architecture brings along; images, main rate and length stay as they were chosen."""
 
-ANY_ITERATION = 1_000_000
 
-
-class Experiment(BaseModel):
+class Experiment(Settings):
     """A search for winning tickets and its controls: everything that decides its numbers.
 
     What is not given is the paper's recipe for the architecture. Raises `Refused`, naming each field that
@@ -82,142 +69,39 @@ class Experiment(BaseModel):
     controls, the messages and JSON follow from this table. What is None follows other settings by the recipe.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    _described: dict[str, Own] = PrivateAttr(default_factory=dict)
+    """What a run's file describes that is not registered here, or otherwise, by the setting that names it."""
 
-    architecture: str = Field("lenet-300-100", title="Architecture", description="the network to search in")
-    dataset: str = Field(title="Data set", description="the images to train on")
-    prune: float = Field(
-        title="Prune per level",
-        description="share of the surviving weights cut at every level; less where the paper cuts less, as half of it "
-        "in the output layer",
-        ge=0.01,
-        le=0.99,
-        json_schema_extra={"percent": True},
-    )
-    levels: int = Field(20, title="Levels", description="how many times to prune; level 0 is dense", ge=1, le=999)
-    replicates: int = Field(5, title="Replicates", description="searches from different initial weights", ge=1, le=100)
-    iterations: int = Field(title="Iterations", description="mini-batch steps in each training", ge=1, le=ANY_ITERATION)
-    seed: int = Field(0, title="Seed", description="decides every random number", ge=0, le=2**32 - 1)
-    batch: int = Field(title="Batch", description="images in a mini-batch", ge=1, le=10_000)
-    learning_rate: float = Field(title="Learning rate", description="the optimizer's step size", gt=0, le=10)
-    evaluate: int = Field(
-        100,
-        title="Evaluate every",
-        description="iterations between evaluations (every 20 up to 200 in any case)",
-        ge=1,
-        le=ANY_ITERATION,
-    )
-
-    optimizer: str = Field(title="Optimizer", description="adam, momentum (0.9) or sgd")
-    milestones: tuple[Annotated[int, Field(ge=1, le=ANY_ITERATION)], ...] | None = Field(
-        None,
-        title="Milestones",
-        description="iterations at which the learning rate is divided by 10; the recipe's move with the iterations",
-    )
-    warmup: int = Field(
-        0,
-        title="Warmup",
-        description="iterations over which the learning rate rises linearly from 0",
-        ge=0,
-        le=ANY_ITERATION,
-    )
-    weight_decay: float = Field(
-        title="Weight decay", description="how much of each weight is added to its gradient", ge=0, le=1
-    )
-    dropout: float = Field(
-        0.0, title="Dropout", description="share of hidden fully connected units disabled at each step", ge=0, le=0.95
-    )
-    augment: bool = Field(title="Augment", description="whether images are cropped, and flipped where that makes sense")
-    initialization: str = Field("glorot", title="Initialization", description="the distribution of initial weights")
-    initialization_scale: float = Field(
-        1.0, title="Initialization scale", description="a factor of its standard deviation", gt=0, le=100
-    )
-    protocol: str = Field(
-        "resetting", title="Protocol", description="prune and reset, prune and go on (continued), or prune at once"
-    )
-    criterion: str = Field("magnitude", title="Criterion", description="which weights are pruned first")
-    scope: str = Field(title="Scope", description="whether each layer is pruned by itself, or all as one (global)")
-    prune_convolution: float | None = Field(
-        None,
-        title="Prune convolutions",
-        description="share of a convolution cut at every level, if not the recipe's",
-        ge=0,
-        le=0.99,
-        json_schema_extra={"percent": True},
-    )
-    prune_fully_connected: float | None = Field(
-        None,
-        title="Prune fully connected",
-        description="share of a hidden fully connected layer cut at every level, if not the recipe's",
-        ge=0,
-        le=0.99,
-        json_schema_extra={"percent": True},
-    )
-    prune_output: float | None = Field(
-        None,
-        title="Prune output",
-        description="share of the output layer cut at every level, if not the recipe's",
-        ge=0,
-        le=0.99,
-        json_schema_extra={"percent": True},
-    )
-    rewind: int = Field(
-        0,
-        title="Rewind to",
-        description="iteration of the dense training to whose weights tickets are reset; 0 is before it",
-        ge=0,
-        le=ANY_ITERATION,
-    )
-
-    ticket_draws: int = Field(
-        1,
-        title="Ticket draws",
-        description="how often each ticket is trained, from one start in different orders of the images; from 2 on the "
-        "line between their final weights is measured",
-        ge=1,
-        le=20,
-    )
-    reinit_draws: int = Field(
-        1, title="Reinit draws", description="random reinits of each ticket; 0 is none", ge=0, le=100
-    )
-    sparse_draws: int = Field(
-        1, title="Sparse draws", description="random sparse networks for each ticket; 0 is none", ge=0, le=100
-    )
-    reinit: str = Field(DRAWN, title="Reinit", description="where the initial weights of a random reinit come from")
-    noise: float = Field(
-        1.0,
-        title="Noise",
-        description="added to the ticket's initial weights by reinit noise, in standard deviations of each layer's own",
-        gt=0,
-        le=100,
-    )
-
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, described: Mapping[str, Own] | None = None, /, **settings: Any) -> None:
+        described = described or {}
         try:
-            super().__init__(**settings)
+            super().__init__(**self._paper_recipe(settings, described))
         except ValidationError as error:
-            raise Refused(_problems(error)) from None
+            raise Refused(problems_of(error)) from None
+        named = {setting: thing for setting, thing in described.items() if thing.name == getattr(self, setting)}
+        self._described = {setting: thing for setting, thing in named.items() if not is_registered(thing)}
         problems = self._disagreements()
         if problems:
             raise Refused(problems)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _paper_recipe(cls, given: Any) -> Any:
+    @staticmethod
+    def _paper_recipe(given: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in what was not given from the architecture."""
-        settings = {name: value for name, value in dict(given).items() if value is not None}
+        settings = {name: value for name, value in given.items() if value is not None}
         if isinstance(settings.get("milestones"), list):  # JSON has no tuples
             settings["milestones"] = tuple(settings["milestones"])
         name = settings.setdefault("architecture", field("architecture").default)
         # An unknown name is refused later; until then any recipe will do, so that only the name is reported.
         recipe = ARCHITECTURES.get(str(name), ARCHITECTURES[field("architecture").default])
+        if "architecture" in described and described["architecture"].name == name:
+            recipe = described["architecture"]
         for name in FROM_ARCHITECTURE:
             settings.setdefault(name, getattr(recipe, name))
         return settings
 
     def _disagreements(self) -> dict[str, str]:
         """Find what no field shows alone: unknown names, and settings that do not go together."""
-        unknown = {name: getattr(self, name) for name in NAMES if getattr(self, name) not in NAMES[name]}
+        unknown = {name: getattr(self, name) for name in NAMES if getattr(self, name) not in self.choices(name)}
         if unknown:
             return {name: refusal(name, repr(given)) for name, given in unknown.items()}
         checks = self._check_images, self._check_training, self._check_protocol, self._check_controls, self._check_rates
@@ -253,7 +137,7 @@ class Experiment(BaseModel):
             yield self._clash("dropout", "architecture", "0, for it has no hidden fully connected layer")
 
     def _check_protocol(self) -> Iterator[tuple[str, str]]:
-        acts_before = CRITERIA[self.criterion].before_training
+        acts_before = self.named("criterion").before_training
         after = one_of(name for name, criterion in CRITERIA.items() if not criterion.before_training)
         if self.protocol == "continued" and acts_before:
             yield self._clash("criterion", "protocol", f"{after}, which prune after training")
@@ -298,14 +182,30 @@ class Experiment(BaseModel):
                 return
 
     @property
+    def described(self) -> Mapping[str, Own]:
+        """What it names, by setting, as a run's file describes it, where that was not registered here."""
+        return self._described
+
+    def named(self, setting: str) -> Any:
+        """Return what a setting names: as the run's file says from which this was read, or else as registered."""
+        return self._described.get(setting) or NAMES[setting][getattr(self, setting)]
+
+    def choices(self, setting: str) -> Mapping[str, Any]:
+        """Return what a setting may name: all that is registered, and what this one names now."""
+        described, names = self._described.get(setting), NAMES.get(setting, {})
+        return {**names, described.name: described} if described else names
+
+    @property
     def network(self) -> Architecture:
         """The architecture's description."""
-        return ARCHITECTURES[self.architecture]
+        network: Architecture = self.named("architecture")
+        return network
 
     @property
     def data(self) -> DataSet:
         """The data set's description."""
-        return DATASETS[self.dataset]
+        data: DataSet = self.named("dataset")
+        return data
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -413,6 +313,17 @@ class Experiment(BaseModel):
         """The iteration at which a network's training begins: that to which a ticket is rewound, else 0."""
         return self.rewind if level and self.from_ticket(variant) else 0
 
+    @property
+    def networks(self) -> int:
+        """How many networks are trained, where none diverges."""
+        return self.replicates * (self.ticket_draws + self.levels * sum(map(self.draws, self.variants)))
+
+    @property
+    def network_iterations(self) -> int:
+        """The mini-batch steps of all networks together, where none diverges."""
+        a_level = sum(self.draws(variant) * (self.iterations - self.begins(variant, 1)) for variant in self.variants)
+        return self.replicates * (self.ticket_draws * self.iterations + self.levels * a_level)
+
     def descendants(self, level: int) -> range:
         """The levels that cannot be trained without the ticket of `level`."""
         pruned_from = level == 0 or self.protocol != "one-shot"
@@ -462,7 +373,7 @@ class Experiment(BaseModel):
         kept = self.model_dump()
         if changes.get("architecture", self.architecture) != self.architecture:
             kept = {name: value for name, value in kept.items() if name not in BROUGHT_ALONG}
-        return Experiment(**{**kept, **changes})
+        return Experiment(self._described, **{**kept, **changes})
 
     def to_json(self) -> str:
         """Write every setting as one JSON object; `from_json` gives an equal experiment back."""
@@ -481,7 +392,7 @@ class Experiment(BaseModel):
 
     def typed(self) -> dict[str, str]:
         """Write every setting as a person types it; `parse` gives an equal experiment back."""
-        return {name: _as_typed(name, value) for name, value in self.model_dump().items()}
+        return {name: as_typed(name, value) for name, value in self.model_dump().items()}
 
     @classmethod
     def parse(
@@ -495,165 +406,9 @@ class Experiment(BaseModel):
         settings, problems = dict(values or {}), {}
         for name, text in texts.items():
             try:
-                settings[name] = _typed(name, text)
+                settings[name] = from_typed(name, text, base.choices(name) if base else NAMES.get(name, {}))
             except ValueError:
                 problems[name] = refusal(name, repr(text), typed=text)
         if problems:
             raise Refused(problems)
         return base.but(**settings) if base else cls(**settings)
-
-
-class Bounds(NamedTuple):
-    """The values that a number of the table may take; `above` is an open lower end."""
-
-    least: float | None
-    above: float | None
-    most: float | None
-
-
-def field(name: str) -> FieldInfo:
-    """Return the table's entry for a setting."""
-    return Experiment.model_fields[name]
-
-
-def label(name: str) -> str:
-    """Return what a person calls a setting."""
-    return str(field(name).title) if name in Experiment.model_fields else name
-
-
-def bounds(name: str) -> Bounds:
-    """Return a numeric setting's bounds, from the table."""
-    found = {
-        key: getattr(rule, key)
-        for rule in field(name).metadata
-        for key in ("ge", "gt", "le")
-        if getattr(rule, key, None) is not None
-    }
-    return Bounds(found.get("ge"), found.get("gt"), found.get("le"))
-
-
-def is_percent(name: str) -> bool:
-    """Whether people type and read this setting in per cent, while code and files hold 0–1."""
-    extra = field(name).json_schema_extra if name in Experiment.model_fields else None
-    return isinstance(extra, dict) and bool(extra.get("percent"))
-
-
-def percent(rate: float) -> str:
-    """Write a rate in per cent as a person would: 0.2 → 20, 0.125 → 12.5."""
-    return f"{(Decimal(str(rate)) * 100).normalize():f}"
-
-
-def accepted(name: str, typed: bool = False) -> str:
-    """Say which values a setting accepts; `typed` where percentages are typed as 20."""
-    or_recipe = "" if not _may_be_none(name) else f", or {RECIPE}" if typed else ", or null for the recipe's"
-    kind = _kind(name)
-    if name in NAMES:
-        return one_of(NAMES[name])
-    if kind is bool:
-        return "yes or no" if typed else "true or false"
-    if kind is tuple:
-        return f"{'none, or iterations with spaces between' if typed else 'a list of iterations'}{or_recipe}"
-    least, above, most = bounds(name)
-    assert most is not None
-    if is_percent(name) and typed:
-        return f"a percentage from {percent(least or 0)} to {percent(most)}{or_recipe}"
-    what = "a whole number" if kind is int else "a number"
-    numbers = f"above {above:g} and up to {most:g}" if least is None else f"from {least} to {most}"
-    return f"{what} {numbers}{or_recipe}"
-
-
-def refusal(name: str, given: str, typed: str | None = None) -> str:
-    """Say why a setting was refused: its label, what was given, what is accepted, and the nearest right value."""
-    if name not in Experiment.model_fields:
-        names = list(Experiment.model_fields)
-        return f"There is no setting {name!r}; give {one_of(names)}{nearest(name, names)}."
-    hint = nearest(given.strip("'\""), NAMES[name]) if name in NAMES else ""
-    if is_percent(name):
-        try:
-            number = _decimal(typed if typed is not None else given)
-        except ValueError:
-            return sentence(label(name), given, accepted(name, typed is not None))
-        if typed is not None:
-            given = f"{typed.strip()}%"
-            hint = f" (did you mean {percent(float(number))}?)" if _inside(name, float(number)) else ""
-        elif _inside(name, float(number / 100)):
-            hint = f" (did you mean {number / 100}?)"
-    return sentence(label(name), given, accepted(name, typed is not None), hint)
-
-
-def _kind(name: str) -> type:
-    """Return the type of a setting's values: str, int, float, bool or tuple, whether it may be None or not."""
-    annotation: Any = field(name).annotation
-    if _may_be_none(name):
-        annotation = get_args(annotation)[0]
-    kind: type = get_origin(annotation) or annotation
-    return kind
-
-
-def _may_be_none(name: str) -> bool:
-    """Whether a setting may be left to the recipe."""
-    return type(None) in get_args(field(name).annotation)
-
-
-def _as_typed(name: str, value: Any) -> str:
-    """Write a setting's value as a person types it."""
-    if value is None:
-        return RECIPE
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return " ".join(map(str, value)) or "none"
-    return percent(value) if is_percent(name) else str(value).removesuffix(".0")
-
-
-def _typed(name: str, text: str) -> Any:
-    """Turn what a person typed into the field's own type. Raises ValueError when it is none or out of bounds."""
-    if name not in Experiment.model_fields:
-        raise ValueError(name)
-    text, kind = text.strip(), _kind(name)
-    if text == RECIPE and _may_be_none(name):
-        return None
-    value: Any = None
-    if kind is str:
-        value = text if text in NAMES[name] else None
-    elif kind is bool:
-        value = {"yes": True, "no": False}.get(text)
-    elif kind is tuple:
-        value = () if text == "none" else tuple(int(_plain(part)) for part in text.split()) or None
-    elif kind is int:
-        value = int(_plain(text))
-    else:
-        number = _decimal(text.removesuffix("%").strip() if is_percent(name) else text)
-        value = float(number / 100 if is_percent(name) else number)
-    if value is None or (kind in (int, float) and not _inside(name, value)):
-        raise ValueError(name)
-    return value
-
-
-def _plain(text: str) -> str:
-    """Take the commas between its thousands out of a number as people write it; `_` is for programs, a ValueError."""
-    if "_" in text:
-        raise ValueError(text)
-    return text.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text.strip()) else text
-
-
-def _decimal(text: str) -> Decimal:
-    """Read a number exactly as it is written. Raises ValueError for what is none, or none that can be reckoned with."""
-    try:
-        number = +Decimal(_plain(text))
-    except ArithmeticError:
-        raise ValueError(text) from None
-    if not number.is_finite():
-        raise ValueError(text)
-    return number
-
-
-def _inside(name: str, value: float) -> bool:
-    """Whether a number is within a setting's bounds."""
-    least, above, most = bounds(name)
-    return (least is None or value >= least) and (above is None or value > above) and (most is None or value <= most)
-
-
-def _problems(error: ValidationError) -> dict[str, str]:
-    """Turn pydantic's report into one sentence a field."""
-    return {str(detail["loc"][0]): refusal(str(detail["loc"][0]), repr(detail["input"])) for detail in error.errors()}

@@ -17,6 +17,11 @@ class Preset(NamedTuple):
     about: str
     experiment: Experiment
 
+    @property
+    def cost(self) -> int:
+        """The network-iterations of the experiment, where no network diverges."""
+        return self.experiment.network_iterations
+
 
 PRESETS: dict[str, Preset] = {
     DEFAULT: Preset(

@@ -15,6 +15,7 @@ from explorer.errors import DataError, ExplorerError, Refused
 from explorer.events import Diverged, Ended, Event, Glimpse, Network, NetworkTrained, Record
 from explorer.experiment import Experiment
 from explorer.history import History
+from explorer.registry import require
 from explorer.runs import Writer
 from explorer.state import State, fold
 from explorer.training import back_end, resolve_device
@@ -69,7 +70,7 @@ class Session:
         """Start, or go on after a pause.
 
         Raises:
-            Refused: the device or the data set is not to be had; nothing was written.
+            Refused: the device, the data set or what is not registered is not to be had; nothing was written.
             RunError: the run directory cannot be written.
         """
         self._stepping = False
@@ -109,6 +110,7 @@ class Session:
         return self.status
 
     def _begin(self) -> None:
+        require(self.experiment)
         try:
             check(self.experiment.dataset)
         except DataError as error:

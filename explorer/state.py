@@ -44,7 +44,7 @@ class NetworkState:
     trained: bool = False
     diverged: bool = False
 
-    @property
+    @cached_property
     def early_stop(self) -> Evaluated:
         """The evaluation at the early-stopping iteration: the first minimum of validation loss (paper, Section 2)."""
         return min(self.evaluations, key=lambda evaluation: evaluation.validation_loss)

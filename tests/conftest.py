@@ -11,6 +11,7 @@ import pytest
 from explorer import Experiment, Session
 from explorer.algorithm import draw_weights
 from explorer.datasets import DATASETS, Data, DataSet, Split
+from explorer.descriptions import TABLES
 from explorer.events import Event, Network
 from explorer.history import History
 from explorer.state import State
@@ -46,6 +47,20 @@ def tiny():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(DATASETS, "tiny", Tiny("tiny", "Tiny", (1, 6, 6), 10, 300, 60, 60, (20, 90)))
         yield Experiment(dataset="tiny", prune=0.5, levels=1, replicates=2, iterations=40)
+
+
+@pytest.fixture
+def tables():
+    """The tables of what is registered; they are as they were when the test ends, or when `forget` is called."""
+    before = {setting: dict(table) for setting, table in TABLES.items()}
+
+    def forget():
+        for setting, table in TABLES.items():
+            table.clear()
+            table.update(before[setting])
+
+    yield forget
+    forget()
 
 
 @pytest.fixture

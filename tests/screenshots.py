@@ -55,8 +55,8 @@ def views(explorer: Explorer, folder: Path, theme: str) -> None:
         explorer.page.keyboard.press(key)
         take(explorer, folder / f"{theme}-{drawer}.png")
         explorer.page.keyboard.press("Escape")
-    for number, view in enumerate(list(VIEWS)[:9], start=1):
-        explorer.page.keyboard.press(str(number))
+    for number, view in enumerate(list(VIEWS)[:10], start=1):
+        explorer.page.keyboard.press(str(number % 10))
         take(explorer, folder / f"{theme}-presenting-{view}.png")
     explorer.page.keyboard.press("Escape")
 

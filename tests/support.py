@@ -12,6 +12,9 @@ from contextlib import contextmanager
 import numpy as np
 import psutil
 
+from explorer.events import Diverged, Evaluated, Network, NetworkStarted, NetworkTrained
+from explorer.state import State, fold_all
+
 PATIENCE = 60
 """Seconds after which a test stops waiting for what should have come."""
 
@@ -29,6 +32,17 @@ def plain(value):
     if isinstance(value, list | tuple | np.ndarray):
         return [plain(inner) for inner in value]
     return None if isinstance(value, float | np.floating) and np.isnan(value) else value
+
+
+def state_of(experiment, levels, diverged=()):
+    """Fold networks that were measured once with (accuracy in per cent, early-stopping iteration) each."""
+    events = []
+    for (variant, level), replicates in levels.items():
+        for replicate, (percent, iteration) in enumerate(replicates):
+            network = Network(variant, replicate, level)
+            events += [NetworkStarted(network), Evaluated(network, iteration, 1, 0, 1, 0, 1, percent / 100)]
+            events.append(Diverged(network, 40) if network in diverged else NetworkTrained(network))
+    return fold_all(State(experiment), events)
 
 
 def is_one_sentence(text):

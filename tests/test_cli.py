@@ -5,27 +5,32 @@ import json
 import os
 import re
 import signal
-import statistics
 import time
 import urllib.error
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from explorer import Experiment, ExplorerError, Run, Session, preset, search
+from explorer import Experiment, ExplorerError, Run, Session, Study, preset, search
 from explorer.browser import ADVICE
 from explorer.cli import main
 from explorer.events import VARIANTS
+from explorer.measures import MEASURED
 from explorer.places import place
-from explorer.presets import DEFAULT, PRESETS
+from explorer.presets import DEFAULT, PRESETS, Preset
 from explorer.runs.export import KINDS, Choice, files
 from explorer.runs.records import to_line
+from explorer.studies import STUDIES, cost
+from explorer.studies.paper import in_short
 from explorer.training import sparse
 from explorer.training.sparse import SparseBackEnd
+from explorer.views import words
 from explorer.views.story import result
 from explorer.widgets.panels import VIEWS
 from tests.browser.chromium import find
-from tests.support import PATIENCE, is_one_sentence, searching, until
+from tests.support import PATIENCE, is_one_sentence, lines_of, searching, until
 
 
 @pytest.fixture
@@ -303,16 +308,21 @@ def test_show_prints_the_means_of_every_level_and_variant(lottery, shared):
     assert status == 0
     assert "Lenet-300-100 on Digits" in stdout
     assert "4 levels of 52%, 2 replicates, 210 iterations, seed 0: finished" in stdout
-    rows = [line.split() for line in stdout.splitlines() if line.strip()[:1].isdigit()]
+    assert all(len(line) <= 120 for line in stdout.splitlines())
+    lines = [line.split() for line in stdout.splitlines() if line.strip()[:1].isdigit()]
+    rows = [(*first, *last[4:]) for first, last in zip(lines[:13], lines[13:], strict=True)]
     assert [(row[0], row[2]) for row in rows] == [("0", "dense")] + [
         (str(level), variant) for level in range(1, 5) for variant in VARIANTS
     ]
-    summary = Run.open(shared.folder).summary()
-    for level, _, variant, n, final, *_ in rows:
-        variant = "ticket" if variant == "dense" else variant
-        known = summary[(summary["level"] == int(level)) & (summary["variant"] == variant)]
-        assert int(n) == len(known) == 2
-        assert float(final) == pytest.approx(100 * statistics.fmean(known["final_test_accuracy"]), abs=0.0501)
+    measures = Run.open(shared.folder).measures()
+    for row, known in zip(rows, measures.to_dict("records"), strict=True):
+        assert int(row[3]) == known["n"] == 2
+        for name, mean, span in zip(MEASURED, row[4::2], row[5::2], strict=True):
+            low, high = span.strip("()").split("–")
+            scale = 100 if name.endswith("accuracy") else 1
+            digits = {"early_stop_iteration": 0.51, "speed_up": 0.0051}.get(name, 0.051)
+            for text, what in ((mean, "mean"), (low, "lowest"), (high, "highest")):
+                assert float(text) == pytest.approx(scale * known[f"{name}_{what}"], abs=digits)
 
 
 def test_show_of_an_unfinished_run_says_so(lottery, tiny, tmp_path):
@@ -418,13 +428,216 @@ def test_export_into_what_is_no_folder_is_refused(lottery, shared, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_presets_lists_what_each_runs(lottery):
-    status, stdout, _ = lottery("presets")
+@pytest.fixture
+def paced(tmp_path, monkeypatch):
+    """Nothing is tried: every network-iteration takes a millisecond."""
+    monkeypatch.setattr(cost, "cache", lambda: tmp_path / "cache" / "trials.json")
+    monkeypatch.setattr(cost, "_try", lambda *given: 1e-3)
+
+
+def test_presets_lists_all_with_their_cost_and_time(lottery, paced):
+    status, stdout, _ = lottery("presets", "--device", "cpu")
     assert status == 0
     lines = stdout.splitlines()
-    for name, known in PRESETS.items():
-        place = lines.index(f"{name}: {known.about}")
-        assert Experiment.from_json(lines[place + 1]) == known.experiment
+    assert max(map(len, lines)) <= 100
+    titles = [known.title for known in (*PRESETS.values(), *STUDIES.values())]
+    assert [line for line in lines if line in titles] == list(dict.fromkeys(titles))
+    for name, known in (*PRESETS.items(), *STUDIES.items()):
+        (line,) = [line for line in lines if line.split()[:1] == [name] and "network-iterations" in line]
+        takes = cost.seconds(known.experiment if isinstance(known, Preset) else known, "cpu")
+        assert f" {words.rounded(known.cost)} network-iterations, about {words.roughly(takes)} here" in line
+        assert lines.index(line) > lines.index(known.title)
+        about = known.about.split()
+        assert about == " ".join(lines[lines.index(known.title) + 1 :]).split()[: len(about)]
+
+
+def test_presets_as_json_holds_every_setting(lottery, paced):
+    status, stdout, _ = lottery("presets", "--json", "--device", "cpu")
+    assert status == 0
+    listed = {entry["name"]: entry for entry in json.loads(stdout)}
+    assert list(listed) == [*PRESETS, *STUDIES]
+    for name, preset_ in PRESETS.items():
+        assert Experiment(**listed[name]["experiment"]) == preset_.experiment
+    for name, known in STUDIES.items():
+        entry = listed[name]
+        assert [(label, Experiment(**settings)) for label, settings in entry["experiments"].items()] == list(
+            known.experiments
+        )
+        assert (entry["figure"], entry["size"], entry["network_iterations"]) == (known.figure, known.size, known.cost)
+        assert entry["seconds"] == pytest.approx(cost.seconds(known, "cpu"))
+
+
+def test_a_device_that_is_not_there_is_refused_by_presets(lottery, paced):
+    status, stdout, stderr = lottery("presets", "--device", "gpu")
+    assert (status, stdout) == (2, "")
+    assert is_one_sentence(stderr.strip())
+
+
+@pytest.fixture
+def pair(tiny, paced, monkeypatch):
+    """A study of two tiny experiments that has a name."""
+    study = Study("pair", "Pair", "Runs two.", (("one", tiny), ("two", tiny.but(seed=1))), "4a", "talk")
+    monkeypatch.setitem(STUDIES, "pair", study)
+    return study
+
+
+def test_a_study_runs_all_its_experiments_and_says_what_came_out(lottery, pair, tmp_path):
+    status, stdout, stderr = lottery("search", "--preset", "pair", "--device", "cpu", "--out", tmp_path / "out")
+    assert (status, stdout) == (0, "")
+    opened = Study.open(tmp_path / "out")
+    assert (opened.study, opened.status) == (pair, "finished")
+    first, *levels, one, two, written = (line for line in stderr.splitlines() if "Compiling" not in line)
+    assert first == (
+        f"pair: 2 experiments to run, {words.rounded(pair.cost)} network-iterations, "
+        f"about {words.roughly(cost.seconds(pair, 'cpu'))} here"
+    )
+    for line in levels:
+        assert re.fullmatch(r"(one, 1 of 2|two, 2 of 2): level \d of 1, [\d.]+% of the weights(: .+ left)?", line)
+    assert (one, two) == tuple(f"{label}: {result(run.state).line}" for label, run in opened.runs.items())
+    assert written == f"Written to {tmp_path / 'out'}"
+
+    status, stdout, _ = lottery("show", tmp_path / "out")
+    assert status == 0
+    shown = stdout.index("Pair: finished"), *(stdout.index(f"\n{label}: Lenet-300-100") for label in pair.labels)
+    assert list(shown) == sorted(shown)
+    assert all(result(run.state).line in stdout for run in opened.runs.values())
+    rows = opened.judged()
+    assert len(rows) > 0
+    assert in_short(rows) in stdout
+    assert [line.count("not comparable") for line in stdout.splitlines()].count(1) == len(rows)
+
+
+def test_a_study_prints_records_with_their_label_first(lottery, pair, tmp_path):
+    status, stdout, _ = lottery("search", "--preset", "pair", "--json", "--device", "cpu", "--out", tmp_path / "out")
+    assert status == 0
+    records = [json.loads(line) for line in stdout.splitlines()]
+    assert all(line.startswith('{"label": ') for line in stdout.splitlines())
+    for label in pair.labels:
+        mine = [{k: v for k, v in record.items() if k != "label"} for record in records if record["label"] == label]
+        assert mine == lines_of(tmp_path / "out" / label)
+
+
+def test_a_study_goes_on_where_it_was_interrupted(lottery, pair, tmp_path, monkeypatch):
+    told, cancel, out = [], Session.cancel, tmp_path / "out"
+    monkeypatch.setattr(Session, "cancel", lambda session: told.append(cancel(session)))
+
+    def interrupted(experiment, *given, **keywords):
+        for number, event in enumerate(search(experiment, *given, **keywords)):
+            if experiment.seed == 1 and number == 9:
+                os.kill(os.getpid(), signal.SIGINT)
+                until(lambda: told)
+            yield event
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explorer.session.search", interrupted)
+        status, _, stderr = lottery("search", "--preset", "pair", "--device", "cpu", "--out", out)
+    assert status == 130
+    assert Study.open(out).status == "cancelled"
+    go_on = stderr.splitlines()[-1].partition("go on with: lottery ")[2].split()
+    assert go_on == ["search", str(out / "study.json"), "--out", str(out)]
+    finished, before = (out / "one" / "events.jsonl").stat(), (out / "two" / "events.jsonl").read_bytes()
+
+    status, _, stderr = lottery(*go_on, "--device", "cpu")
+    assert status == 0
+    lines = stderr.splitlines()
+    assert lines[0].startswith("pair: 1 experiment to run, ")
+    assert lines[1] == "one: finished already"
+    assert lines[2].startswith("two: begins anew; the run that did not finish is now in ")
+    aside = Path(lines[2].partition(" is now in ")[2])
+    assert (aside / "events.jsonl").read_bytes() == before
+    assert Study.open(out).status == "finished"
+    assert (out / "one" / "events.jsonl").stat() == finished
+
+    status, _, stderr = lottery("search", "--preset", "pair", "--out", out)
+    assert status == 0
+    assert stderr.splitlines()[:2] == ["one: finished already", "two: finished already"]
+    status, _, stderr = lottery("search", "--preset", "pair", "--seed", "5", "--out", out)
+    assert status == 2
+    assert is_one_sentence(stderr.strip())
+    assert "holds the study pair with other settings" in stderr
+
+
+def test_a_study_interrupted_before_anything_was_computed_leaves_nothing(lottery, pair, tmp_path, monkeypatch):
+    def interrupt(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cost, "_try", interrupt)
+    status, _, stderr = lottery("search", "--preset", "pair", "--device", "cpu", "--out", tmp_path / "out")
+    assert (status, stderr) == (130, "Interrupted before anything was computed; nothing is kept.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_experiment_that_fails_ends_its_study_with_status_1(lottery, pair, tmp_path, monkeypatch):
+    def fail(*given, **keywords):
+        yield from itertools.islice(search(*given, **keywords), 3)
+        raise MemoryError
+
+    monkeypatch.setattr("explorer.session.search", fail)
+    status, _, stderr = lottery("search", "--preset", "pair", "--device", "cpu", "--out", tmp_path / "out")
+    assert status == 1
+    last = stderr.splitlines()[-1]
+    assert last.startswith("lottery: one: Failed at level 0: out of memory")
+    assert f"go on with: lottery search {tmp_path / 'out' / 'study.json'} --out {tmp_path / 'out'}" in last
+    assert Study.open(tmp_path / "out").status == "failed"
+
+
+def test_flags_change_every_experiment_of_a_study_which_is_then_no_figure(lottery, pair, tmp_path, monkeypatch):
+    asked = []
+
+    def refuse(study, out):
+        asked.append(study)
+        raise ExplorerError("Enough.")
+
+    monkeypatch.setattr("explorer.studies.study_writer.StudyWriter", refuse)
+    (tmp_path / "study.json").write_text(pair.to_json())
+    for arguments, wanted in (
+        (["--preset", "pair"], pair),
+        ([tmp_path / "study.json"], pair),
+        (["--preset", "pair", "--levels", "1"], pair),
+        (["--preset", "pair", "--levels", "2", "--set", "batch=30"], {"levels": 2, "batch": 30}),
+    ):
+        assert lottery("search", *arguments)[::2] == (1, "lottery: Enough.\n")
+        if isinstance(wanted, dict):
+            experiments = tuple((label, experiment.but(**wanted)) for label, experiment in pair.experiments)
+            wanted = replace(pair, experiments=experiments, figure="", size="")
+        assert asked.pop() == wanted
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--preset", "figure-4a"], ["'figure-4a'", "`lottery presets`", "did you mean figure-4a-paper?"]),
+        (["--preset", "pair", "--prune", "0"], ["Prune per level", "0%"]),
+        (["--preset", "pair", "--device", "gpu"], ["Device", "'gpu'"]),
+        (["--preset", "pair", "--set", "dataset=mnist"], ["EXPLORER_DATA"]),
+    ],
+    ids=lambda part: " ".join(part),
+)
+def test_a_study_that_cannot_be_run_is_refused_before_anything_is_written(
+    lottery, pair, nowhere, tmp_path, monkeypatch, arguments, said
+):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "file" / "data"))
+    status, stdout, stderr = lottery("search", *arguments)
+    assert (status, stdout) == (2, "")
+    assert is_one_sentence(stderr.removeprefix("lottery: ").removesuffix("\n"))
+    assert all(part in stderr for part in said)
+    assert not nowhere.exists()
+
+
+def test_a_damaged_study_file_is_refused_in_one_sentence(lottery, pair, nowhere, tmp_path):
+    (tmp_path / "study.json").write_text(pair.to_json().replace('"levels": 1', '"levels": 0'))
+    status, _, stderr = lottery("search", tmp_path / "study.json")
+    assert status == 2
+    assert is_one_sentence(stderr.strip())
+    assert "Levels" in stderr
+
+
+def test_show_of_a_damaged_study_is_status_1_and_one_sentence(lottery, tmp_path):
+    (tmp_path / "study.json").write_text("{}")
+    status, stdout, stderr = lottery("show", tmp_path)
+    assert (status, stdout) == (1, "")
+    assert is_one_sentence(stderr.strip())
 
 
 def test_help_names_every_flag_with_what_it_accepts(lottery):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from explorer import Experiment, Refused, preset
 from explorer.architectures import ARCHITECTURES, KINDS
-from explorer.experiment import label
 from explorer.presets import PRESETS
+from explorer.settings import label
 from explorer.views import words
 from tests.strategies import experiments
 from tests.support import is_one_sentence

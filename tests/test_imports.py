@@ -38,8 +38,10 @@ assert [listed.outcome for listed in runs(run.path.parent)]
 def test_an_experiment_and_the_command_load_no_torch_and_no_widgets():
     code = """
 import explorer.cli
-from explorer import Experiment, preset
+from explorer import Experiment, Study, preset, study
 Experiment.parse({"prune": "20"})
+assert Study.from_json(study("figure-4a-talk").to_json()).cost
+import explorer.studies.cost, explorer.studies.study_writer
 """
     assert loaded(code) & {"torch", "torchvision", *SCREEN} == set()
 

@@ -8,15 +8,12 @@ the clock on the wall.
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 from types import ModuleType
 from typing import Any
@@ -29,14 +26,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer import pruning
 from explorer.algorithm import draw_weights, order, search
 from explorer.benchmarks import dataloader_loop, gemm, preloaded_loop
+from explorer.benchmarks.machine import machine
 from explorer.benchmarks.memory import peak_memory, whole_search
-from explorer.datasets import Data, Split, load
-from explorer.events import Evaluated, Network, NetworkStarted, Progress
+from explorer.benchmarks.plain_module import plain_module
+from explorer.benchmarks.trial import begin, noise, pace
+from explorer.datasets import Data, load
+from explorer.events import Evaluated, Network, NetworkStarted
 from explorer.experiment import Experiment
 from explorer.randomness import generator
 from explorer.training import BackEnd, Start, back_ends
 from explorer.training.cores import usable_cores
-from explorer.training.module import build, load_weights
+from explorer.training.module import load_weights
 
 ARCHITECTURES = {"lenet-300-100": "digits"}
 """The networks that are measured, each with a data set of its shape that is always there."""
@@ -182,7 +182,7 @@ def measure(
     say("memory of a whole search")
     memory = peak_memory(levels=20, iterations=20)
     return Report(
-        machine(),
+        {**machine(), "date": time.strftime("%Y-%m-%d")},
         rounds,
         1 / median(taken["gemm",]),
         tuple(step for one in measured for step in one.steps(taken)),
@@ -192,24 +192,6 @@ def measure(
         memory,
         whole_against_loops(whole_search(20, 600), say) if whole else None,
     )
-
-
-def machine() -> dict[str, str]:
-    """Say where and with what was measured."""
-    versions = {name: version(name) for name in ("torch", "numba", "numpy")}
-    about = {"processor": _processor(), "cores": str(usable_cores()), "python": platform.python_version()}
-    if torch.cuda.is_available():
-        about["gpu"] = torch.cuda.get_device_name()
-    return about | versions | {"date": time.strftime("%Y-%m-%d")}
-
-
-def _processor() -> str:
-    """Name the processor, as Linux says it; else as Python does."""
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 @contextmanager
@@ -234,8 +216,8 @@ def start_at(experiment: Experiment, network: Network, density: float) -> Start:
 
 
 def model_of(experiment: Experiment, start: Start) -> tuple[nn.Module, dict[str, Tensor]]:
-    """Return a torch module with a network's initial weights, and its masks; none for the dense one."""
-    model = build(experiment.network, experiment.data.shape, experiment.data.classes)
+    """Return a plain torch module with a network's initial weights, and its masks; none for the dense one."""
+    model = plain_module(experiment.network, experiment.data.shape, experiment.data.classes)
     load_weights(model, start.initial)
     masks = {name: torch.from_numpy(mask).float() for name, mask in start.masks.items()}
     return model, {} if all(mask.all() for mask in start.masks.values()) else masks
@@ -347,20 +329,15 @@ class _Convolutional:
 
     def __init__(self, architecture: str) -> None:
         self.name, self.experiment = architecture, Experiment(architecture=architecture, levels=1, replicates=1)
-        network = Network("ticket", 0, 0)
-        self.start, self.kind = start_at(self.experiment, network, 1.0), back_ends(self.experiment, "cpu")[0]
-        train = self.kind(self.experiment, noise(self.experiment, self.experiment.data.train), "cpu", 1)
-        self.events = iter(train([(network, self.start)], lambda network: False))
-        next(event for event in self.events if isinstance(event, Evaluated))  # then it trains
+        self.start = start_at(self.experiment, Network("ticket", 0, 0), 1.0)
+        self.kind = back_ends(self.experiment, "cpu")[0]
+        self.progress = begin(self.kind, self.experiment, workers=1)
         self.splits = {name: loop.prepare(noise(self.experiment, NOISE)) for name, loop in LOOPS.items()}
         _, self.both = operations(self.experiment)
 
     def measure(self, taken: Seconds) -> None:
         """Measure everything once."""
-        progress = (event.steps for event in self.events if isinstance(event, Progress))
-        first, begun = next(progress), time.process_time()
-        last = next(steps for steps in progress if steps >= first + CONVOLUTIONAL_STEPS)
-        step = (time.process_time() - begun) / (last - first)
+        step = pace(self.progress, time.process_time, CONVOLUTIONAL_STEPS)
         taken.setdefault((self.name, self.kind.name), []).append(step)
         for name, loop in LOOPS.items():
             seconds = time_loop(loop, self.splits[name], self.experiment, self.start, CONVOLUTIONAL_STEPS)
@@ -378,17 +355,6 @@ class _Convolutional:
         """Say what was found of the plain loops."""
         for name in LOOPS:
             yield Loop(self.name, name, 1e6 * median(taken[self.name, name]), None)
-
-
-def noise(experiment: Experiment, train: int) -> Data:
-    """Return random bytes in the shape of a data set's images, so many to train on and a few to evaluate."""
-    random = generator("benchmark", "noise")
-
-    def split(size: int) -> Split:
-        images = random.integers(0, 256, (size, *experiment.data.shape), dtype=np.uint8)
-        return Split(images, random.integers(0, experiment.data.classes, size))
-
-    return Data(split(train), split(1), split(1))
 
 
 def ratio(slow: list[float], fast: list[float]) -> float:

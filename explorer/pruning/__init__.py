@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.architectures import Kind
-from explorer.pruning.criteria import CRITERIA, Criterion, Weights
+from explorer.errors import Refused, sentence
+from explorer.pruning.criteria import CRITERIA, Criterion, Weights, absent
 
-__all__ = ["CRITERIA", "Criterion", "Group", "Mask", "Weights", "cut", "prune", "scatter"]
+__all__ = ["CRITERIA", "Criterion", "Group", "Mask", "Weights", "absent", "cut", "prune", "scatter"]
 
 Mask = NDArray[np.bool_]
 
@@ -49,12 +50,19 @@ def prune(
         masks: which of them are alive, in the same shapes.
         groups: the layers that are pruned as one, and how many weights of them to leave.
 
+    Raises:
+        Refused: a score of a weight that is alive is no number.
+
     Source: the paper, Section 2; of groups of several layers, Section 4 ("global pruning").
     """
     pruned = {name: np.array(mask) for name, mask in masks.items()}
     for names, left in groups:
         alive = {name: np.flatnonzero(pruned[name]) for name in names}
         of_group = np.concatenate([scores[name].ravel()[alive[name]] for name in names])
+        if np.isnan(of_group).any():
+            where = names[0] if len(names) == 1 else "the network"
+            wanted = f"a number for every surviving weight of {where}"
+            raise Refused({"criterion": sentence("Criterion", "a score that is no number", wanted)})
         lost = lowest(of_group, of_group.size - left)
         for name, gone in zip(names, np.split(lost, np.cumsum([len(alive[name]) for name in names])[:-1]), strict=True):
             pruned[name].ravel()[alive[name][gone]] = False

@@ -13,13 +13,14 @@ One that needs no `final` acts before training. The weights with the lowest scor
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from explorer.errors import ExplorerError, Refused, sentence
 
 Weights = NDArray[np.floating[Any]]
 NEEDS = ("initial", "final", "gradient", "noise")
@@ -27,20 +28,23 @@ NEEDS = ("initial", "final", "gradient", "noise")
 
 @dataclass(frozen=True)
 class Criterion:
-    """A criterion by its name. Raises ValueError for a function that needs what there is not."""
+    """A criterion by its name, and the arrays that it needs, of `NEEDS`.
+
+    Raises `Refused` for a function that needs what there is not.
+    """
 
     name: str
-    score: Callable[..., Weights]
+    score: Callable[..., Weights] = field(compare=False)
+    needs: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        unknown = [need for need in self.needs if need not in NEEDS]
-        if unknown:
-            raise ValueError(f"Criterion {self.name}: {unknown[0]} is not accepted; give arguments of {NEEDS}.")
-
-    @cached_property
-    def needs(self) -> tuple[str, ...]:
-        """The arrays that it needs, of `NEEDS`."""
-        return tuple(inspect.signature(self.score).parameters)
+        arguments = inspect.signature(self.score).parameters
+        by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        unknown = [str(one) for one in arguments.values() if one.name not in NEEDS or one.kind not in by_name]
+        if unknown or not arguments:
+            given, wanted = unknown[0] if unknown else "no argument", f"arguments of {', '.join(NEEDS)}"
+            raise Refused({"criterion": sentence(f"Criterion {self.name}", given, wanted)})
+        object.__setattr__(self, "needs", tuple(arguments))
 
     @property
     def before_training(self) -> bool:
@@ -48,8 +52,29 @@ class Criterion:
         return "final" not in self.needs
 
     def scores(self, arrays: Mapping[str, Mapping[str, Weights]], layer: str) -> Weights:
-        """Score a layer's weights from the arrays that are needed, each by layer."""
-        return self.score(**{need: arrays[need][layer] for need in self.needs})
+        """Score a layer's weights from the arrays that are needed, each by layer.
+
+        Raises `Refused` where there is not one score for each.
+        """
+        needed = {need: arrays[need][layer].view() for need in self.needs}
+        for values in needed.values():
+            values.flags.writeable = False  # they are the run's records
+        scores, shape = np.asarray(self.score(**needed)), needed[self.needs[0]].shape
+        if scores.shape != shape:
+            given, wanted = f"scores of shape {scores.shape} for {layer}", f"one for each weight, in shape {shape}"
+            raise Refused({"criterion": sentence(f"Criterion {self.name}", given, wanted)})
+        return scores
+
+
+def absent(name: str, needs: Iterable[str]) -> Criterion:
+    """Return a criterion as a run's file describes it, which cannot score."""
+
+    def score(**arrays: Weights) -> Weights:
+        raise ExplorerError(f"Criterion {name} is known from a run's file only; register it first.")
+
+    arguments = [inspect.Parameter(need, inspect.Parameter.KEYWORD_ONLY) for need in needs]
+    score.__signature__ = inspect.Signature(arguments)  # type: ignore[attr-defined]
+    return Criterion(name, score)
 
 
 def magnitude(final: Weights) -> Weights:

@@ -1,5 +1,7 @@
 """The runs in a folder, as a person chooses among them; deleting one, and putting it back.
 
+Those of a study lie in a folder of their own there, and are listed with the others; they are not deleted one by one.
+
 Nothing here reads a run's masks or weights, and what was read is remembered until a file changes, so that a long
 list can be asked for again and again.
 """
@@ -11,7 +13,7 @@ import re
 import secrets
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +23,7 @@ from explorer.events import Ended, Record
 from explorer.experiment import Experiment
 from explorer.runs.records import from_line
 from explorer.runs.run import Run
-from explorer.runs.writer import held, runs_folder
+from explorer.runs.writer import STUDY, held, runs_folder
 from explorer.views import words
 from explorer.views.story import result
 
@@ -46,6 +48,7 @@ class Listed:
         experiment: what was run; None where that cannot be read.
         status: as `Run.status` says, or "damaged".
         size: bytes of all its files.
+        study: the name of the directory of the study that it is of; empty for a run by itself.
     """
 
     path: Path
@@ -54,11 +57,12 @@ class Listed:
     status: str
     size: int
     _said: str = ""
+    study: str = ""
 
     @property
     def name(self) -> str:
-        """The directory's name."""
-        return self.path.name
+        """The directory's name, after that of its study's, if any."""
+        return f"{self.study}/{self.path.name}" if self.study else self.path.name
 
     @property
     def settings(self) -> str:
@@ -85,11 +89,13 @@ def runs(folder: Path | None = None) -> list[Listed]:
     if not folder.exists():
         return []
     try:
-        found = [path for path in folder.iterdir() if _is_run(path)]
+        found = list(folder.iterdir())
     except OSError as error:
         raise RunError(f"{folder} cannot be read ({error.strerror}).") from None
     _remove_old(folder)
-    return sorted(map(_listed, found), key=lambda run: (run.when, run.name), reverse=True)
+    listed = [_listed(path) for path in found if _is_run(path)]
+    listed += [replace(_listed(run), study=path.name) for path in found for run in _of_study(path)]
+    return sorted(listed, key=lambda run: (run.when, run.name), reverse=True)
 
 
 def delete(path: str | Path, folder: Path | None = None) -> str:
@@ -99,9 +105,11 @@ def delete(path: str | Path, folder: Path | None = None) -> str:
     lain there for a day.
 
     Raises:
-        RunError: it is no run directory right in this folder, or is being written.
+        RunError: it is no run directory right in this folder, or belongs to a study, or is being written.
     """
     folder, path = folder or runs_folder(), Path(path)
+    if path in _of_study(path.parent):
+        raise RunError(f"{path} is not deleted: it belongs to the study in {path.parent}; delete that folder by hand.")
     if path.parent.resolve() != folder.resolve() or not _is_run(path):
         raise RunError(f"{path} is not deleted: it is no run directory in {folder}.")
     if held(path):
@@ -157,6 +165,16 @@ def _is_run(path: Path) -> bool:
         return (path / "run.json").is_file() + (path / "events.jsonl").is_file() + (path / "tensors").is_dir() >= 2
     except OSError:  # no one may look into it
         return False
+
+
+def _of_study(path: Path) -> list[Path]:
+    """Return the run directories in that of a study; none where it is no study's."""
+    try:
+        if path.name[:1] in ("", ".") or path.is_symlink() or not (path / STUDY).is_file():
+            return []
+        return [run for run in path.iterdir() if _is_run(run)]
+    except OSError:  # no one may look into it
+        return []
 
 
 def _listed(path: Path) -> Listed:
@@ -221,4 +239,4 @@ def _verdict(path: Path, *stamps: Stamp) -> str:
         found = result(Run(path, arrays=False).state)
     except RunError as error:
         return str(error)
-    return found.title if found else ""
+    return found.brief if found else ""

@@ -129,7 +129,7 @@ def export(
 
 def _csv(run: Run, choice: Choice) -> dict[str, bytes]:
     """Return the tables of `Run`, numbers in full and in their units; that of lines where there are any."""
-    tables = {"curves.csv": run.curves(), "summary.csv": run.summary()}
+    tables = {"curves.csv": run.curves(), "summary.csv": run.summary(), "measures.csv": run.measures()}
     lines = run.connectivity()
     if len(lines):
         tables["connectivity.csv"] = lines

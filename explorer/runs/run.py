@@ -14,11 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from explorer.errors import Refused, RunError, nearest, one_of, sentence
 from explorer.events import VARIANTS, Evaluated, Network, NetworkStarted, NetworkTrained, Record, Variant
-from explorer.experiment import Experiment, label
 from explorer.history import History
+from explorer.measures import MEASURED, measures
+from explorer.registry import read_experiment
 from explorer.runs import drawn, tensors
 from explorer.runs.records import from_line
 from explorer.runs.writer import FORMAT, PACES, held
+from explorer.settings import label
 from explorer.state import NetworkState, Pace, State, evaluated, fold
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ When = Literal["initial", "final", "rewind"]
 MOMENTS: tuple[When, ...] = ("initial", "final", "rewind")
 MEASURES = tuple(f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "accuracy"))
 ON_A_LINE = tuple(measure for measure in MEASURES if not measure.startswith("validation"))
+NONE = (np.nan,) * 3  # in place of a mean that there is not
 WHO = ("replicate", "draw", "level", "density", "variant")
 
 
@@ -47,7 +50,7 @@ class Run:
             about = json.loads(file.read_bytes())
             if about["format"] != FORMAT:
                 raise RunError(f"{self.path} is of format {about['format']}; this program reads format {FORMAT}.")
-            self.experiment = Experiment(**about["experiment"])
+            self.experiment = read_experiment(about["experiment"], about.get("described", {}))
         except (FileNotFoundError, NotADirectoryError):
             raise RunError(f"{self.path} is no run directory: it holds no run.json.") from None
         except OSError as error:
@@ -126,6 +129,19 @@ class Run:
         ]
         measures = [f"{when}_{measure}" for when in ("early_stop", "final") for measure in MEASURES]
         return pd.DataFrame(rows, columns=[*WHO, "early_stop_iteration", *measures])
+
+    def measures(self) -> pd.DataFrame:
+        """Return a row for each level and variant whose networks are all trained; accuracies and densities 0–1.
+
+        Of each measure (`explorer.measures.MEASURED`) it holds the mean over `n` networks, the lowest and the highest.
+        The speed-up is the dense networks' mean early-stopping iteration ÷ a network's own: bigger is faster.
+        """
+        rows = [
+            (level, self.experiment.density(level), variant, n, *(x for name in MEASURED for x in values[name] or NONE))
+            for level, variant, n, values in measures(self.state)
+        ]
+        columns = (f"{name}_{what}" for name in MEASURED for what in ("mean", "lowest", "highest"))
+        return pd.DataFrame(rows, columns=["level", "density", "variant", "n", *columns])
 
     def connectivity(self) -> pd.DataFrame:
         """Return the lines from draw 0 of each ticket to its other draws, a row for each place, from 0 to 1.

@@ -19,12 +19,15 @@ from filelock import FileLock, Timeout
 from explorer.errors import RunError
 from explorer.events import NetworkStarted, NetworkTrained, Record
 from explorer.experiment import Experiment
+from explorer.registry import describe_own
 from explorer.runs import tensors
 from explorer.runs.records import to_line
 from explorer.state import Pace
 
 FORMAT = 1
 PACES = "paces.json"
+STUDY = "study.json"
+"""What a folder of runs that belong to one study holds; see `explorer.studies`."""
 
 
 def runs_folder() -> Path:
@@ -33,10 +36,9 @@ def runs_folder() -> Path:
     return Path(given) if given else Path(platformdirs.user_data_dir("lottery-explorer")) / "runs"
 
 
-def new_name(experiment: Experiment) -> str:
-    """Name a new run: date-time-architecture-dataset-id."""
-    moment = time.strftime("%Y%m%d-%H%M%S")
-    return f"{moment}-{experiment.architecture}-{experiment.dataset}-{secrets.token_hex(3)}"
+def new_folder(what: str) -> Path:
+    """Return where a new run goes, or a study: date-time-what-id in `runs_folder()`."""
+    return runs_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{what}-{secrets.token_hex(3)}"
 
 
 def held(folder: Path) -> bool:
@@ -53,6 +55,28 @@ def held(folder: Path) -> bool:
         return False
 
 
+def claim(folder: Path) -> FileLock:
+    """Make a directory where it is missing, and take its lock. Raises `RunError` where another process has it."""
+    busy = RunError(f"{folder} is being written by another process; give another folder.")
+    if held(folder):
+        raise busy
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", thread_local=False)  # another thread lets go of it
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise busy from None
+    return lock
+
+
+def unwritable(folder: Path, what: str, error: OSError) -> RunError:
+    """Say that a new directory cannot be written, and what to do about it."""
+    reason = error.strerror or error
+    return RunError(
+        f"The {what} directory {folder} cannot be written ({reason}); give another folder, or set EXPLORER_RUNS to one."
+    )
+
+
 class Writer:
     """Writes a run directory of format 1, and holds its lock from its making to `close`.
 
@@ -67,7 +91,8 @@ class Writer:
     """
 
     def __init__(self, experiment: Experiment, device: str, back_end: str, out: str | Path | None = None) -> None:
-        self.folder = Path(out) if out is not None else runs_folder() / new_name(experiment)
+        name = f"{experiment.architecture}-{experiment.dataset}"
+        self.folder = new_folder(name) if out is None else Path(out)
         self._sequence, self._made, self._open = 0, False, ExitStack()
         try:
             self._claim()
@@ -77,29 +102,16 @@ class Writer:
                 self.discard()
                 raise
         except OSError as error:
-            reason = error.strerror or error
-            raise RunError(
-                f"The run directory {self.folder} cannot be written ({reason}); give another folder, "
-                f"or set EXPLORER_RUNS to one."
-            ) from None
+            raise unwritable(self.folder, "run", error) from None
 
     def _claim(self) -> None:
         """Make the directory, unless it is there and empty, and take its lock."""
-        busy = RunError(f"{self.folder} is being written by another process; give another folder.")
         if (self.folder / "run.json").exists():
             raise RunError(f"{self.folder} holds a run already; give another folder.")
-        if held(self.folder):
-            raise busy
-        if self.folder.is_dir() and any(self.folder.iterdir()):
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not held(self.folder):
             raise RunError(f"{self.folder} is not empty; give another folder.")
         self._made = not self.folder.exists()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "lock", thread_local=False)  # another thread closes it
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise busy from None
-        self._open.callback(lock.release)
+        self._open.callback(claim(self.folder).release)
 
     def _begin(self, experiment: Experiment, device: str, back_end: str) -> None:
         """Write what a run has before its first record."""
@@ -111,6 +123,8 @@ class Writer:
             "device": device,
             "back_end": back_end,
         }
+        if own := describe_own(experiment):
+            about["described"] = own
         (self.folder / tensors.FOLDER).mkdir()
         self._events = self._open.enter_context((self.folder / "events.jsonl").open("a", encoding="utf-8"))
         tensors.write_whole(self.folder / "run.json", json.dumps(about, indent=1).encode())

@@ -929,7 +929,9 @@ class _Training:
         self.images, self.measured, self.workers, self.iteration = images, measured, workers, 0
         self.order = batches(experiment, network, 0, experiment.iterations)
         self.weight_names, self.bias_names = zip(*layers(experiment), strict=True)
-        self.layout, self.elements = lay_out([np.asarray(start.masks[name]) for name in self.weight_names])
+        whole = {name: np.ones(start.initial[name].shape, dtype=bool) for name in self.weight_names}
+        masks = {**whole, **start.masks}  # a layer that is never pruned has none
+        self.layout, self.elements = lay_out([np.asarray(masks[name]) for name in self.weight_names])
         self.blocks = padded(experiment.batch, LANES) // LANES
         size = padded(self.layout.biases[-1], ADAM)
         features = int(self.layout.activations[-1]) * LANES * self.blocks

@@ -9,6 +9,7 @@ from explorer.views.distance import distance
 from explorer.views.histogram import histogram
 from explorer.views.layers import layers
 from explorer.views.masks import masks
+from explorer.views.measures import measures
 from explorer.views.overlap import overlap
 from explorer.views.selection import Selection
 from explorer.views.supermask import supermask
@@ -25,6 +26,7 @@ __all__ = [
     "histogram",
     "layers",
     "masks",
+    "measures",
     "overlap",
     "supermask",
     "timing",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.events import VARIANTS, Variant
+from explorer.measures import Mean, early_stop_iteration, mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import (
@@ -22,7 +23,7 @@ from explorer.views.chart import (
     round_step,
     ticks,
 )
-from explorer.views.means import Curve, Mean, accuracy_range, averaged, curve, early_stop_iteration, mean, shown_level
+from explorer.views.means import Curve, accuracy_range, averaged, curve, shown_level
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns
 

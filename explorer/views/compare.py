@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from explorer.measures import mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import (
@@ -22,7 +23,7 @@ from explorer.views.chart import (
     ticks,
 )
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.means import accuracy_range, final_accuracy, mean
+from explorer.views.means import accuracy_range, final_accuracy
 from explorer.views.table import Table, cell, range_cells, range_columns
 
 RUN_TONES: dict[str, RunTone] = {

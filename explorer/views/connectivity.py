@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from explorer.events import VARIANTS, Interpolated
+from explorer.measures import Mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import (
@@ -27,7 +28,7 @@ from explorer.views.chart import (
     roof,
 )
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.means import Mean, mean_of, shown_level
+from explorer.views.means import shown_level
 from explorer.views.placement import free_height
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns
@@ -137,7 +138,7 @@ def _lines(state: State) -> Lines:
 
 def _barriers(lines: Lines, split: str) -> Measured:
     """Return the mean and range of each level's barriers on the "train" or "test" images."""
-    return {level: mean_of([barrier(getattr(line, f"{split}_accuracy")) for line in of]) for level, of in lines.items()}
+    return {level: Mean.of([barrier(getattr(line, f"{split}_accuracy")) for line in of]) for level, of in lines.items()}
 
 
 def _stands(value: Mean) -> str:

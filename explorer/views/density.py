@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from explorer.events import VARIANTS, Variant
+from explorer.measures import Mean, Measurement, early_stop_iteration, mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import (
@@ -22,16 +23,7 @@ from explorer.views.chart import (
     ticks,
 )
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.means import (
-    Mean,
-    Measurement,
-    accuracy_range,
-    early_stop_accuracy,
-    early_stop_iteration,
-    final_accuracy,
-    mean,
-    shown_level,
-)
+from explorer.views.means import accuracy_range, early_stop_accuracy, final_accuracy, shown_level
 from explorer.views.placement import free_height, free_heights
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns

@@ -11,9 +11,9 @@ import numpy as np
 
 from explorer.events import VARIANTS, Variant
 from explorer.experiment import Experiment
+from explorer.measures import Mean
 from explorer.views import words
 from explorer.views.chart import MarginLabel, Mark, Span, clipped, columns
-from explorer.views.means import Mean
 
 Measured = Mapping[int, Mean]
 """Level → mean over its networks; a level without one is a gap."""

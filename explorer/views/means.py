@@ -1,25 +1,15 @@
-"""Means over replicates with their range, which is the lowest and the highest (paper, Section 2)."""
+"""Curves and accuracies in per cent, as views draw them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from explorer.events import Evaluated, Variant
+from explorer.measures import mean
 from explorer.state import NetworkState, State
 from explorer.views.remembered import remembered
-
-Measurement = Callable[[NetworkState], float]
-
-
-class Mean(NamedTuple):
-    """A mean with its lowest and highest value."""
-
-    mean: float
-    low: float
-    high: float
 
 
 class Curve(NamedTuple):
@@ -47,19 +37,6 @@ def _curve(*networks: tuple[Evaluated, ...]) -> Curve:
     return Curve(iterations, values.mean(0), values.min(0), values.max(0))
 
 
-def mean(state: State, variant: Variant, level: int, measure: Measurement) -> Mean | None:
-    """Return a measure of the trained networks of one variant and level; None until they all are."""
-    networks = state.find(variant, level).values()
-    if not networks or not all(known.trained for known in networks):
-        return None
-    return mean_of([measure(known) for known in networks])
-
-
-def mean_of(values: Sequence[float]) -> Mean:
-    """Return the mean of some values, at least one, and their range."""
-    return Mean(float(np.mean(values)), min(values), max(values))
-
-
 def averaged(state: State, level: int) -> str:
     """Write how many networks a level's means go over, of each variant where they differ: "5", or "5, 15, 10".
 
@@ -78,11 +55,6 @@ def final_accuracy(known: NetworkState) -> float:
 def early_stop_accuracy(known: NetworkState) -> float:
     """Test accuracy at the early-stopping iteration, in per cent."""
     return 100 * known.early_stop.test_accuracy
-
-
-def early_stop_iteration(known: NetworkState) -> float:
-    """Return the early-stopping iteration."""
-    return known.early_stop.iteration
 
 
 def shown_level(state: State, selected: int | None) -> int:

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.events import VARIANTS, Arrays, Variant
+from explorer.measures import Mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.means import Mean, mean_of, shown_level
+from explorer.views.means import shown_level
 from explorer.views.on_screen import shown_layer
 from explorer.views.placement import free_height
 from explorer.views.remembered import remembered
@@ -99,7 +100,7 @@ def _shares(state: State, selection: Selection) -> Mapping[Variant, Measured]:
             pairs = combinations(masks, 2)
             values = [100 * _in_common(one, other) for (r, one), (q, other) in pairs if r != q]
             if values:
-                of_levels[level] = mean_of(values)
+                of_levels[level] = Mean.of(values)
     return shares
 
 

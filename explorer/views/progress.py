@@ -70,8 +70,7 @@ def network_iterations(state: State) -> tuple[int, int]:
     """Return how many network-iterations are done, and how many there are; those of ended replicates are no work."""
     experiment, levels = state.experiment, range(state.experiment.levels + 1)
     length = {(v, k): experiment.iterations - experiment.begins(v, k) for v in VARIANTS for k in levels}
-    total = sum(state.expected(variant, level) * length[variant, level] for variant, level in length)
-    done = 0
+    done, total = 0, experiment.network_iterations
     for network, known in state.networks.items():
         done += known.iteration - experiment.begins(network.variant, network.level)
         if known.diverged:

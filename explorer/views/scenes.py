@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.events import VARIANTS, Variant
-from explorer.experiment import Experiment, percent
+from explorer.experiment import Experiment
 from explorer.history import History
+from explorer.settings import percent
 from explorer.state import State
 from explorer.views import words
 from explorer.views.means import curve, shown_level

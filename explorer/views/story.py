@@ -6,21 +6,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from explorer.events import VARIANTS, Variant
-from explorer.experiment import percent
+from explorer.measures import Mean, Measurement, mean
 from explorer.reinits import REINITS
+from explorer.settings import percent
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Tone
-from explorer.views.means import (
-    Mean,
-    Measurement,
-    averaged,
-    curve,
-    early_stop_accuracy,
-    final_accuracy,
-    mean,
-    shown_level,
-)
+from explorer.views.means import averaged, curve, early_stop_accuracy, final_accuracy, shown_level
 from explorer.views.selection import Selection
 from explorer.views.verdict import missed, too_short, verdict
 
@@ -197,11 +189,15 @@ def _reached(
 
 
 class Result(NamedTuple):
-    """The verdict in words: what it is about, the headline, and the numbers behind it."""
+    """The verdict in words: what it is about, the headline, and the numbers behind it.
+
+    `strictly` is the headline of the strict verdict, where it does not follow from this one.
+    """
 
     about: str
     headline: str
     numbers: tuple[str, ...]
+    strictly: str = ""
 
     @property
     def title(self) -> str:
@@ -209,9 +205,15 @@ class Result(NamedTuple):
         return f"{self.about} {self.headline}".strip()
 
     @property
+    def brief(self) -> str:
+        """The verdict with the strict one, such as "Winning tickets down to 19.6% (strictly 33.7%)"."""
+        return f"{self.title} (strictly {self.strictly})" if self.strictly else self.title
+
+    @property
     def line(self) -> str:
         """The verdict and its numbers in one line, for where there is no page."""
-        return "; ".join(filter(None, (self.title, *self.numbers)))
+        strictly = self.strictly and f"strictly, by the dense mean: {self.strictly}"
+        return "; ".join(filter(None, (self.title, strictly, *self.numbers)))
 
 
 def result(state: State) -> Result | None:
@@ -227,11 +229,12 @@ def result(state: State) -> Result | None:
             "Too short to tell",
             ("the dense networks' validation loss", "still fell at the last iteration", left_out),
         )
-    alone = state.experiment.replicates == 1
+    alone = len(state.find("ticket", 0)) == 1
     rule = "one replicate has no range: compared exactly" if alone else "within the dense networks' range"
     if found is None:
         return Result("", "No winning ticket", ("no level matches dense", rule, _missed(state), left_out))
-    n = len(state.find("ticket", found.level))
+    n, strict = len(state.find("ticket", found.level)), verdict(state, strict=True)
+    strictly = words.remaining(state.experiment.density(strict.level), exact=True) if strict else "none"
     still_falling = found.iteration.high == state.experiment.iterations  # so its minimum may lie beyond
     return Result(
         "Winning tickets down to"
@@ -247,6 +250,7 @@ def result(state: State) -> Result | None:
             "validation loss still fell at the last iteration" if still_falling else "",
             left_out,
         ),
+        "" if alone else strictly,
     )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from explorer.events import VARIANTS, Variant
+from explorer.measures import Mean
 from explorer.state import State
 from explorer.views import words
 from explorer.views.chart import Chart, MarginLabel, Mark, Span, columns, frame, margin_labels, per_cent, roof
 from explorer.views.level_axis import LevelAxis, Measured
-from explorer.views.means import Mean, mean_of, shown_level
+from explorer.views.means import shown_level
 from explorer.views.selection import Selection
 from explorer.views.table import Table, cell, range_cells, range_columns
 
@@ -87,7 +88,7 @@ def _first(state: State, variant: Variant, level: int) -> Mean | None:
     networks = state.find(variant, level).values()
     if not networks or not all(known.evaluations for known in networks):
         return None
-    return mean_of([100 * known.evaluations[0].test_accuracy for known in networks])
+    return Mean.of([100 * known.evaluations[0].test_accuracy for known in networks])
 
 
 def _note(state: State) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explorer.views.means import Mean
+from explorer.measures import Mean
 
 
 @dataclass(frozen=True)

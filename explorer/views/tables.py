@@ -13,6 +13,7 @@ from explorer.views.distance import table as distance_table
 from explorer.views.histogram import table as histogram_table
 from explorer.views.layers import layers
 from explorer.views.masks import table as masks_table
+from explorer.views.measures import table as measures_table
 from explorer.views.overlap import table as overlap_table
 from explorer.views.selection import Selection
 from explorer.views.supermask import table as supermask_table
@@ -28,6 +29,7 @@ TABLES: dict[str, Callable[[State, Selection], Table]] = {
     "histogram": histogram_table,
     "layers": layers,
     "masks": masks_table,
+    "measures": measures_table,
     "overlap": overlap_table,
     "supermask": supermask_table,
     "timing": timing_table,

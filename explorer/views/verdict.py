@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
+from explorer.measures import Mean, early_stop_iteration, mean
 from explorer.state import State
-from explorer.views.means import Mean, early_stop_accuracy, early_stop_iteration, mean
+from explorer.views.means import early_stop_accuracy
 
 EQUAL = 1e-9  # a mean of equal numbers may differ from them by its rounding
 
@@ -18,7 +19,7 @@ class Standing:
 
     A level *matches* when its mean accuracy at early stopping is not below the lowest dense replicate's and
     its mean early-stopping iteration not above the highest: the paper's "commensurate", by the dense
-    network's own spread.
+    network's own spread. It matches *strictly* when the same holds by the mean of the dense networks.
     """
 
     level: int
@@ -42,6 +43,12 @@ class Standing:
         """Whether the level is as accurate and as early as the dense network."""
         return self.as_accurate and self.as_early
 
+    @property
+    def matches_strictly(self) -> bool:
+        """Whether the level is as accurate and as early as the mean of the dense networks."""
+        accurate = self.accuracy.mean >= self.dense_accuracy.mean - EQUAL
+        return accurate and self.iteration.mean <= self.dense_iteration.mean + EQUAL
+
 
 def too_short(state: State) -> bool:
     """Tell whether a dense network's validation loss still fell at the last iteration, so that nothing can be said."""
@@ -49,9 +56,13 @@ def too_short(state: State) -> bool:
     return dense is not None and dense.low == state.experiment.iterations
 
 
-def verdict(state: State) -> Standing | None:
-    """Return the last level before the first that does not match; None when no level matches, or none is trained."""
-    return max(takewhile(lambda one: one.matches, _standings(state)), key=lambda one: one.level, default=None)
+def verdict(state: State, strict: bool = False) -> Standing | None:
+    """Return the last level before the first that does not match; None when no level matches, or none is trained.
+
+    `strict` asks for the levels that match strictly, which are never more.
+    """
+    matching = takewhile(lambda one: one.matches_strictly if strict else one.matches, _standings(state))
+    return max(matching, key=lambda one: one.level, default=None)
 
 
 def missed(state: State) -> Standing | None:

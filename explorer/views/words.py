@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from explorer.experiment import Experiment, label, percent
+from explorer.experiment import Experiment
+from explorer.settings import label, percent
 
 TITLES = {
     "dense": "Dense",
@@ -23,6 +24,12 @@ def remaining(density: float, exact: bool = False) -> str:
 def count(number: float) -> str:
     """Write a whole number with thousands commas."""
     return f"{round(number):,}"
+
+
+def rounded(number: float) -> str:
+    """Write how many there are of something, from a million on in millions: 48,000, 15.3M."""
+    millions = number / 1e6
+    return count(number) if millions < 1 else f"{millions:,.{1 if millions < 99.95 else 0}f}M"
 
 
 def several(number: int, noun: str) -> str:
@@ -48,6 +55,18 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600:,} h {whole % 3600 // 60:02d} min"
+
+
+def roughly(seconds: float) -> str:
+    """Write a time that is known roughly: 40 s, 12 min, 2 h 10 min, 9 days, 13 years."""
+    minutes, days = seconds / 60, seconds / 86_400
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if minutes < 90:
+        return f"{round(minutes)} min"
+    if days < 3:
+        return f"{round(minutes) // 60} h {round(minutes) % 60:02d} min"
+    return f"{count(days)} days" if days < 3 * 365 else f"{count(days / 365.25)} years"
 
 
 def size(number: int) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 import ipywidgets
 
 from explorer.errors import Refused
-from explorer.experiment import NAMES, Experiment, bounds, field, is_percent
+from explorer.experiment import Experiment
 from explorer.presets import PRESETS
+from explorer.settings import NAMES, bounds, field, is_percent
 from explorer.widgets.view import text
 
 SHOWN = ("architecture", "dataset", "prune", "levels", "replicates", "iterations", "seed")
@@ -19,12 +20,12 @@ OWN = "Own settings"
 class Control(ipywidgets.Box):
     """One setting: its label, a list of names or a field to type in, and room for a message beside it."""
 
-    def __init__(self, setting: str, value: str) -> None:
+    def __init__(self, setting: str, experiment: Experiment) -> None:
+        self._setting, value = setting, experiment.typed()[setting]
         title, help_text = str(field(setting).title), str(field(setting).description)
         unit = " (%)" if is_percent(setting) else ""
         if setting in NAMES:
-            options = [(known.title, known.name) for known in NAMES[setting].values()]
-            self.entry = ipywidgets.Dropdown(options=options, value=value, description=title)
+            self.entry = ipywidgets.Dropdown(options=_options(setting, experiment), value=value, description=title)
         else:
             self.entry = ipywidgets.Text(value=value, description=f"{title}{unit}", continuous_update=True)
         self.entry.description_allow_html = False
@@ -45,6 +46,14 @@ class Control(ipywidgets.Box):
     @value.setter
     def value(self, value: str) -> None:
         self.entry.value = value
+
+    def offer(self, experiment: Experiment, value: str) -> None:
+        """List the names that there are by now, an experiment's own among them, and choose one."""
+        options = _options(self._setting, experiment) if self._setting in NAMES else ()
+        if list(options) != list(getattr(self.entry, "options", ())):
+            with self.entry.hold_sync():
+                self.entry.options, self.entry.value = options, value
+        self.value = value
 
     def complain(self, problem: str) -> None:
         """Show a message beside the control, or take it away."""
@@ -84,6 +93,11 @@ class Control(ipywidgets.Box):
             self._following = False
 
 
+def _options(setting: str, experiment: Experiment) -> list[tuple[str, str]]:
+    """Return the titles and names that a setting may have."""
+    return [(known.title, known.name) for known in experiment.choices(setting).values()]
+
+
 class Controls(ipywidgets.Box):
     """All settings of an experiment, and the presets. `changed` is called when what is set changes.
 
@@ -98,8 +112,7 @@ class Controls(ipywidgets.Box):
         self._preset.add_class("lt-preset")
         self._preset.add_class("lt-field")
         self._preset.observe(lambda change: self._choose(change["new"]), "value")
-        typed = experiment.typed()
-        self._controls = {name: Control(name, typed[name]) for name in SHOWN}
+        self._controls = {name: Control(name, experiment) for name in SHOWN}
         for control in self._controls.values():
             control.entry.observe(lambda change: self._typed(), "value")
         super().__init__([self._preset, *self._controls.values()])
@@ -112,11 +125,20 @@ class Controls(ipywidgets.Box):
             self._base = experiment
             typed = experiment.typed()
             for name, control in self._controls.items():
-                control.value = typed[name]
+                control.offer(experiment, typed[name])
             self._name(experiment)
         finally:
             self._setting = False
         self.check()
+
+    def refresh(self) -> None:
+        """List the names that were registered since."""
+        self._setting = True
+        try:
+            for control in self._controls.values():
+                control.offer(self._base, control.value)
+        finally:
+            self._setting = False
 
     def check(self) -> Experiment | None:
         """Show what is wrong beside each control; return the experiment when nothing is."""
@@ -138,7 +160,8 @@ class Controls(ipywidgets.Box):
         others = Experiment.model_fields.keys() - self._controls.keys()
         unseen = " ".join(problem for name, problem in problems.items() if name in others)
         for name, control in self._controls.items():
-            control.complain(problems.get(name, unseen if name == "architecture" else ""))
+            said = problems.get(name, ""), unseen if name == "architecture" else ""
+            control.complain(" ".join(filter(None, said)))
 
     def lock(self, locked: bool) -> None:
         """Open or close all controls for changes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,7 +13,7 @@ import ipywidgets
 import traitlets
 
 from explorer.errors import ExplorerError, Refused, RunError, nearest, one_of, sentence
-from explorer.events import VARIANTS, Network
+from explorer.events import VARIANTS
 from explorer.experiment import Experiment
 from explorer.link import from_query
 from explorer.places import place
@@ -22,12 +21,16 @@ from explorer.presets import DEFAULT, preset
 from explorer.runs import Run
 from explorer.session import Session
 from explorer.state import State
+from explorer.studies import Study
+from explorer.studies import study as find_study
+from explorer.studies.study_session import StudySession
 from explorer.training import load_back_end
 from explorer.training.cores import usable_cores
 from explorer.views import Selection
 from explorer.views.means import shown_level
 from explorer.views.on_screen import shown_layer
 from explorer.widgets.export import Export, OnScreen
+from explorer.widgets.glimpses import Glimpses
 from explorer.widgets.main import SENTENCE_SECONDS, Main, Screen
 from explorer.widgets.page import Page
 from explorer.widgets.panels import VIEWS
@@ -37,12 +40,14 @@ from explorer.widgets.pump import PACE, Pump
 from explorer.widgets.runs import Runs
 from explorer.widgets.share import Share
 from explorer.widgets.side import RUNNING, Side
-from explorer.widgets.tools import KEYS, TOOLS, About, Drawer, Tools, help_drawer
+from explorer.widgets.studies import Studies
+from explorer.widgets.tools import KEYS, TOOLS, About, Drawers, Tools, help_drawer
 from explorer.widgets.view import Actions, Alone, box, close_all
 
 T = TypeVar("T")
-GLIMPSE_SECONDS = 0.4  # between two looks at a network's weights, which cost more than all else that is drawn
 RECORDED = place("assets", "recorded", DEFAULT)
+OPENS = {"p": "Present", "t": "Dark", "f": "Studies", "r": "Runs", "e": "Export", "?": "Help"}
+"""The tool that each key is for."""
 
 
 class Explorer(ipywidgets.Box):
@@ -77,21 +82,25 @@ class Explorer(ipywidgets.Box):
         self._newest = State(experiment)
         self._selection = Selection(layer=experiment.prunable[0].name)
         self._preview: int | None = None
-        # The evaluation at which weights were last asked for, whether they were, and when; the session's thread's own.
-        self._glimpse: tuple[object, bool, float] = (None, False, 0.0)
+        self._study: StudySession | None = None  # that which is on screen is of
+        self._glimpses = Glimpses(lambda: (self._source, self._selection))
         self._page, self._presence, self._playback = Page(), Presence(self._interrupt), Playback(self.replay)
         self._pump = Pump(self._draw, self._page, self._presence.here, self._make_ready)
         self._side = Side(experiment, self._pressed, self._set)
         actions = Actions(self._select, self.go, self.walk, self._look_at, self.follow, self._explain)
         self._tools, self._help, self._about = Tools(self._use), help_drawer(self.shortcuts), About()
         self._runs = Runs(self._open_listed, self._clear)
-        self._drawers: dict[str, Drawer] = {
-            "Help": self._help,
-            "About": self._about,
-            "Runs": self._runs,
-            "Export": Export(self._on_screen_now, self._reveal),
-            "Share link": Share(lambda: self.experiment),
-        }
+        self._studies = Studies(self.start_study, self._open_listed, lambda: self._alive is not None, device)
+        self._drawers = Drawers(
+            {
+                "Help": self._help,
+                "About": self._about,
+                "Studies": self._studies,
+                "Runs": self._runs,
+                "Export": Export(self._on_screen_now, self._reveal),
+                "Share link": Share(lambda: self.experiment),
+            }
+        )
         for name, drawer in self._drawers.items():
             drawer.opener = self._tools[name] if name in TOOLS else None
         self._main = Main(experiment, actions, self._playback, self._tools)
@@ -130,13 +139,33 @@ class Explorer(ipywidgets.Box):
         about = About()
         view = self._main.add(name, self.state, self._selection, partial(self._explain, about=about))
         view.show(self.state, self._selection)
-        self._drawers = {name: drawer for name, drawer in self._drawers.items() if drawer.comm is not None}
+        self._drawers = Drawers({name: drawer for name, drawer in self._drawers.items() if drawer.comm is not None})
         self._drawers[f"About {id(about)}"] = about  # until its cell is closed
         return Alone(self._page, view, about)
 
     def start(self) -> None:
         """Search with what is set, or go on after a pause; what is wrong is shown beside its control."""
         self._pressed("Start")
+
+    def start_study(self, study: Study | str, out: Path | None = None) -> None:
+        """Run the experiments of a study one after the other, or what is left of it in its directory.
+
+        Args:
+            study: it, or its name, such as "figure-4a-talk".
+            out: its directory; None makes a new one.
+
+        Raises:
+            Refused: there is no such study, or its first experiment cannot run here.
+            RunError: a search runs on this page, or the directory is another's.
+        """
+        study = find_study(study) if isinstance(study, str) else study
+        if self._alive:
+            raise RunError(f"{study.called} is not started: a search runs on this page; cancel it first.")
+        begun = StudySession(study, out, self._session_of, self.refresh)
+        begun.start()
+        self.run, self._study = None, begun
+        self._put_on_screen(begun.session)
+        self._draw_status()
 
     def step(self) -> None:
         """Train one level, then pause."""
@@ -214,10 +243,9 @@ class Explorer(ipywidgets.Box):
     def close(self) -> None:
         """End the search, if one runs, and draw no more."""
         if self.comm is not None:  # it was made, and is not closed yet
-            if self.session:
-                self.session.cancel()
+            self._end()
             self._pump.close()
-            self._runs.hide()
+            self._drawers.close()
             self._presence.close()
             close_all(self.children)
         super().close()
@@ -226,9 +254,22 @@ class Explorer(ipywidgets.Box):
         """Draw what has changed, as soon as the page has painted what was drawn before."""
         self._pump.wake()
 
+    @property
+    def _alive(self) -> Session | StudySession | None:
+        """The search that runs on this page, or rather the study that it is of."""
+        return next((one for one in (self._study, self.session) if one and one.status in RUNNING), None)
+
+    def _end(self) -> None:
+        """Cancel the search of this page."""
+        for one in (self._study, self.session):
+            if one:
+                one.cancel()
+
     def _pressed(self, label: str) -> None:
-        alive = self.session if self.session and self.session.status in RUNNING else None
-        if label in ("Start", "Step"):
+        alive = self._alive
+        if label == "Study":
+            self._drawers.toggle("Studies")
+        elif label in ("Start", "Step"):
             session = alive or self._new_session()
             if session:
                 self._begin(session, label)
@@ -240,7 +281,7 @@ class Explorer(ipywidgets.Box):
     def _explain(self, views: tuple[str, ...], asked: ipywidgets.Button, about: About | None = None) -> None:
         """Say what views show beside the "?" that was pressed: in the page's drawer, or in that of a single view."""
         about = about or self._about
-        self._close_drawers()
+        self._drawers.close()
         about.opener = asked
         about.tell(views, self.state, self._selection)
 
@@ -251,26 +292,15 @@ class Explorer(ipywidgets.Box):
             case "Dark":
                 self.theme = "dark" if self.theme == "light" else "light"
             case _ if tool in self._drawers:
-                self._open_drawer(tool)
+                self._drawers.toggle(tool)
         self.refresh()
-
-    def _open_drawer(self, name: str) -> None:
-        """Show a drawer, or put it away where it is open; only one is open at a time."""
-        was_open = self._drawers[name].is_open
-        self._close_drawers()
-        if not was_open:
-            self._drawers[name].reveal()
-
-    def _close_drawers(self) -> None:
-        for drawer in self._drawers.values():
-            drawer.hide()
 
     def _key(self, key: str) -> None:
         """Do what a key is for; `shortcuts` lists them. Under an open drawer no search is touched."""
-        is_open = any(drawer.is_open for drawer in self._drawers.values())
+        is_open = self._drawers.is_open
         match key:
-            case " " if self.session and self.session.status in RUNNING and self._playback.number is None:
-                self._pressed("Pause" if self.session.status == "running" else "Start")
+            case " " if (alive := self._alive) and self._playback.number is None:
+                self._pressed("Pause" if alive.status == "running" else "Start")
             case " ":
                 self.replay()
             case "ArrowLeft" | "ArrowRight":
@@ -286,23 +316,24 @@ class Explorer(ipywidgets.Box):
                 self.step()
             case "x":
                 self.cancel()
-            case "p" | "t" | "r" | "e" | "?":
-                self._use({"p": "Present", "t": "Dark", "r": "Runs", "e": "Export", "?": "Help"}[key])
+            case _ if key in OPENS:
+                self._use(OPENS[key])
             case "Escape" if is_open:
-                self._close_drawers()
+                self._drawers.close()
             case " " | "s" | "x" if is_open:
                 pass
             case "Escape" if self._selection.presents:
                 self.present("")
             case "Escape":
                 self.follow()
-            case _ if key.isdigit() and 1 <= int(key) <= len(VIEWS):
-                self.present(list(VIEWS)[int(key) - 1])
+            case _ if key.isdigit():
+                self.present(list(VIEWS)[(int(key) or 10) - 1])  # 0 is the tenth
 
     def _interrupt(self) -> None:
         """Stop the search without an end, as the page has gone and its kernel goes too."""
-        if self.session:
-            self.session.interrupt()
+        for one in (self._study, self.session):
+            if one:
+                one.interrupt()
 
     def _set(self) -> None:
         """Take over what the controls are set to."""
@@ -321,27 +352,29 @@ class Explorer(ipywidgets.Box):
 
     def _new_session(self) -> Session | None:
         experiment = self._side.controls.check()
-        if experiment is None:
-            return None
-        session = Session(experiment, self._device, cores=max(1, usable_cores() - 1))  # one core draws the page
-        session.watch = self._on_screen
+        return None if experiment is None else self._session_of(experiment)
+
+    def _session_of(self, experiment: Experiment, folder: Path | None = None) -> Session:
+        """Make a session that draws on this page."""
+        session = Session(experiment, self._device, folder, cores=max(1, usable_cores() - 1))  # one core draws the page
+        session.watch = partial(self._glimpses.due, session)
         session.subscribe(lambda event: self._pump.wake(PACE))
         return session
 
-    def _begin(self, session: Session, label: str) -> None:
+    def _begin(self, session: Session | StudySession, label: str) -> None:
         """Start a session; one that may not start leaves what was on screen as it was, and says why."""
         self._problem = ""
         try:
             session.start() if label == "Start" else session.step()
         except Refused as error:
             self._side.controls.complain(error.problems)
-            fields = type(session.experiment).model_fields
+            fields = Experiment.model_fields
             self._problem = " ".join(said for field, said in error.problems.items() if field not in fields)
         except ExplorerError as error:
             self._problem = str(error)
         else:
             self._playback.leave()
-            if session is not self._source:
+            if isinstance(session, Session) and session is not self._source:
                 self.run = None
                 self._put_on_screen(session)
 
@@ -382,23 +415,6 @@ class Explorer(ipywidgets.Box):
         if variant in VARIANTS:
             self._select(variant=None if variant == self._selection.variant else variant)
 
-    def _on_screen(self, network: Network) -> bool:
-        """Tell whether a network's weights are on screen and due; asked in the session's thread.
-
-        All variants are shown at one iteration, so that the first that is asked about decides for the others.
-        """
-        source = self._source
-        if not isinstance(source, Session):  # a run that was read is on screen, and is no thread's but the loop's
-            return False
-        level, now = shown_level(source.state, self._selection.level), time.monotonic()
-        if (network.replicate, network.level) != (self._selection.replicate, level):
-            return False
-        moment, (decided, due, last) = (source, level, source.state.networks[network].iteration), self._glimpse
-        if moment != decided:
-            due = now - last >= GLIMPSE_SECONDS
-            self._glimpse = moment, due, now if due else last
-        return due
-
     def _select(self, **changes: Any) -> None:
         selection = replace(self._selection, **changes)
         if changes.keys() - {"unit", "pixel", "brush"} and selection != self._selection:
@@ -417,14 +433,15 @@ class Explorer(ipywidgets.Box):
 
     def _open(self, run: Run | None) -> None:
         if run is not None:
-            if self.session:  # one search at a time is on screen, and none runs on unseen
-                self.session.cancel()
+            self._end()  # one search at a time is on screen, and none runs on unseen
             self._put_on_screen(run)
 
     def _put_on_screen(self, source: Session | Run) -> None:
         """Show the newest of a search, or of a run that was read."""
         self._playback.leave()
         self._main.forget()
+        if self._study and source is not self._study.session:
+            self._study = None
         self._source, self._introduces, self._problem, self._preview = source, False, "", None
         self._selection = replace(self._selection, unit=None, pixel=None, brush=None)
         self.experiment, self.level = source.experiment, None
@@ -432,12 +449,12 @@ class Explorer(ipywidgets.Box):
 
     def _open_listed(self, run: Run) -> None:
         """Show a run that was chosen from the table; a search is not ended by the way."""
-        if self.session and self.session.status in RUNNING:
+        if self._alive:
             raise RunError(
                 f"{run.path.name} is not opened: a search runs on this page; cancel it first, or wait for its end."
             )
         self.run = run
-        self._close_drawers()
+        self._drawers.close()
 
     def _clear(self) -> None:
         """Show what would be run, and nothing else: the run on screen was deleted."""
@@ -451,6 +468,8 @@ class Explorer(ipywidgets.Box):
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
+        if self._study and self._study.session is not self._source:  # the one before is finished
+            self._put_on_screen(self._study.session)
         screen = Screen(self._newest, self._newest, self._selection, self.status)
         try:
             self._newest, history = self._source.state, self._source.history
@@ -475,13 +494,19 @@ class Explorer(ipywidgets.Box):
         if self._preview in state.by_level:  # in a replay as far as it has come
             selection = replace(selection, level=self._preview)
         introduces = self._introduces and self.status == "idle"
-        return Screen(state.only(selection.variants), self._newest, selection, self.status, introduces, self._problem)
+        problem = self._problem or (self._study.problem if self._study else "")
+        return Screen(state.only(selection.variants), self._newest, selection, self.status, introduces, problem)
 
     def _draw_status(self) -> None:
+        study = self._study
         status = "idle" if self._introduces else self._source.status
+        if study and study.status in RUNNING:  # also while one experiment is finished and the next one begins
+            status = study.status
         self.status = status if self._playback.number is None else "replaying"
         self._side.show(self.state, self.status, status if self.session else "idle")
         self._runs.show(None if self._introduces else self._folder, status)
+        self._side.show_study(study.said if study else "")
+        self._studies.show(study.folder if study else None, self._folder, status)
 
 
 def _next(entries: Sequence[T], entry: T) -> T:

@@ -68,13 +68,15 @@ class Export(Drawer):
         self._when = ipywidgets.Dropdown(options=["final", "initial"], description="weights")
         network = self._row("network", "Of the level and replicate on screen", {"Network": self._network})
         network.children = (network.children[0], self._variant, self._when, *network.children[1:])
-        csv = {name.capitalize(): partial(self._table, f"{name}.csv") for name in ("curves", "summary")}
+        csv = {name.capitalize(): partial(self._table, f"{name}.csv") for name in ("curves", "summary", "measures")}
         super().__init__(
             "Export",
             text("<h3>Pictures of what is on screen</h3>"),
             *(self._row(view, EXPLANATIONS[view].title, self._pictures(view)) for view in VIEWS),
             text("<h3>Data</h3>"),
-            self._row("csv", "Every evaluation, or a row for each trained network (CSV)", csv),
+            self._row(
+                "csv", "Every evaluation, a row for each trained network, or for each level and variant (CSV)", csv
+            ),
             text("<h3>A network</h3>"),
             network,
             text("<h3>The whole run</h3>"),

@@ -29,6 +29,7 @@ ROOMS = {
     "Distance": ("distance",),
     "Connections": ("connections", "overlap"),
     "Layers and time": ("layers", "timing"),
+    "Measures": ("measures",),
     "Beyond": ("supermask", "connectivity"),
 }
 SENTENCE_SECONDS = 1.0  # a sentence is left in peace at least that long while its numbers run
@@ -102,6 +103,7 @@ class Main(ipywidgets.Box):
             "Distance": box("lt-weights", *distance_names, panels["distance"]),
             "Connections": box("lt-pair", panels["connections"], panels["overlap"]),
             "Layers and time": box("lt-pair", panels["layers"], panels["timing"]),
+            "Measures": box("lt-pair", panels["measures"]),
             "Beyond": box("lt-pair", panels["supermask"], panels["connectivity"]),
         }
         super().__init__(

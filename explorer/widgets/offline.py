@@ -38,7 +38,7 @@ KINDS: tuple[type[ipywidgets.DOMWidget], ...] = (
     ipywidgets.Text,
 )
 NEEDS_PYTHON = {
-    *("lt-runs", "lt-share", "lt-export", "lt-buttons", "lt-state", "lt-progress", "lt-adds"),
+    *("lt-studies", "lt-study", "lt-runs", "lt-share", "lt-export", "lt-buttons", "lt-state", "lt-progress", "lt-adds"),
     *("lt-needs-python", "lt-ask", "lt-presence"),
 }
 """Style classes of what is left out, because it does nothing without Python."""

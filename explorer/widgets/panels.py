@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 
 import ipywidgets
 
@@ -22,6 +23,7 @@ from explorer.views import (
     histogram,
     layers,
     masks,
+    measures,
     overlap,
     supermask,
     timing,
@@ -33,11 +35,14 @@ from explorer.views.bins import Histogram
 from explorer.views.chart import Chart
 from explorer.views.connectivity import key as connectivity_key
 from explorer.views.density import key as density_key
+from explorer.views.explanations import EXPLANATIONS
 from explorer.views.histogram import key as histogram_key
 from explorer.views.layers import key as layers_key
 from explorer.views.masks import key as masks_key
 from explorer.views.masks import pointed_out
 from explorer.views.means import shown_level
+from explorer.views.measures import COLUMNS, Row
+from explorer.views.measures import key as measures_key
 from explorer.views.on_screen import on_pixels, shown_layer
 from explorer.views.overlap import key as overlap_key
 from explorer.views.supermask import key as supermask_key
@@ -333,6 +338,26 @@ class LayersView(View):
         self._table.value = as_html(layers(state, selection))
 
 
+class MeasuresView(View):
+    """What training came to, a row for each variant at each level; those of the level on screen stay in sight."""
+
+    name = "measures"
+
+    def _make(self, state: State, selection: Selection) -> list[ipywidgets.Widget]:
+        heads, self._table = self.heads(), text("", "lt-table")
+        self.title.value = head(
+            EXPLANATIONS[self.name].title, "mean and range over n networks; a bigger speed-up is faster"
+        )
+        return [heads, self._table]
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return measures_key(state, selection)
+
+    def _show(self, state: State, selection: Selection) -> None:
+        rows = measures(state, selection)
+        self._table.value = _measures_as_html(rows) if rows else "<p>A row is added when a variant is trained.</p>"
+
+
 VIEWS: dict[str, type[View]] = {
     view.name: view
     for view in (
@@ -345,6 +370,7 @@ VIEWS: dict[str, type[View]] = {
         OverlapView,
         LayersView,
         TimingView,
+        MeasuresView,
         ConnectivityView,
         SupermaskView,
     )
@@ -389,3 +415,23 @@ def as_html(table: Table) -> str:
     rows = "".join(f"<tr>{''.join(f'<td>{html.escape(entry)}</td>' for entry in row)}</tr>" for row in table.rows)
     caption = f"<caption>{html.escape(table.caption)}</caption>"
     return f"<table>{caption}<thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _measures_as_html(rows: list[Row]) -> str:
+    """Write a row for each variant, and the level once beside its variants."""
+    levels = []
+    for level, group in groupby(rows, key=lambda row: row.level):
+        of_level = list(group)
+        about = "".join(
+            f'<th scope="rowgroup" rowspan="{len(of_level)}">{x}</th>' for x in (level, of_level[0].remaining)
+        )
+        current = ' aria-current="true"' if of_level[0].selected else ""
+        levels.append(f"<tbody{current}><tr>{about}{'</tr><tr>'.join(map(_row_as_html, of_level))}</tr></tbody>")
+    heads = ("level", "weights %", "variant", "n", *(column.head for column in COLUMNS.values()))
+    columns = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    return f"<table><thead><tr>{columns}</tr></thead>{''.join(levels)}</table>"
+
+
+def _row_as_html(row: Row) -> str:
+    values = "".join(f"<td><span>{mean}</span><small>{span}</small></td>" for mean, span in row.values)
+    return f'<th scope="row" class="lt-tone-{row.tone}">{words.TITLES[row.tone]}</th><td>{row.n}</td>{values}'

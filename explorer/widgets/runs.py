@@ -17,17 +17,15 @@ from explorer.errors import ExplorerError, RunError
 from explorer.places import place
 from explorer.runs import Run, runs_folder
 from explorer.runs.catalogue import Listed, delete, restore, runs
-from explorer.views import compare, words
-from explorer.views.compare import RUN_TONES, table
-from explorer.views.explanations import EXPLANATIONS
-from explorer.widgets.panels import as_html
-from explorer.widgets.plot import DASHES, SHAPES, Plot
+from explorer.views import words
+from explorer.views.compare import RUN_TONES
+from explorer.widgets.comparison import Comparison
+from explorer.widgets.plot import DASHES, SHAPES
 from explorer.widgets.tools import Drawer
-from explorer.widgets.view import box, head, text
+from explorer.widgets.view import text
 
 POLL = 2.0  # seconds between two looks at the folder while the table is open
 BATCH = 0.05  # seconds after which the table is drawn with the outcomes that are known by then
-NOTE = "tickets at the end of training; a thin level line is the dense network of the same run"
 
 
 class RunTable(anywidget.AnyWidget):
@@ -65,8 +63,7 @@ class Runs(Drawer):
         self._watching: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[None] | None = None
         self._reading = ""  # what is said while a run is read
-        self._plot: Plot | None = None  # made when there is something to compare
-        self._comparison, self._table = box("lt-comparison"), RunTable(self._asked)
+        self._comparison, self._table = Comparison(), RunTable(self._asked)
         self._hint, self._kept = text("", "lt-hint"), text("", "lt-kept")
         super().__init__("Runs", self._comparison, self._hint, self._table, self._kept)
         self.add_class("lt-needs-python")
@@ -192,7 +189,7 @@ class Runs(Drawer):
 
     def _on_screen(self, listed: Listed) -> bool:
         path = self._shown[0]
-        return path is not None and path.name == listed.name and path.resolve() == listed.path.resolve()
+        return path is not None and path.name == listed.path.name and path.resolve() == listed.path.resolve()
 
     def _draw(self) -> None:
         """Bring the table, the picture and the foot up to date."""
@@ -210,28 +207,16 @@ class Runs(Drawer):
         ready = len(self._compared) > 1
         ask = "" if ready or len(self._listed) < 2 else "Tick two to six runs to compare their tickets."
         self._hint.value = html.escape(self._reading) or ask
-        if not ready:
-            self._comparison.children = ()
-            return
-        states = {letter: run.state for letter, run in self._compared.items()}
-        chart = compare(states)
-        if self._plot is None:
-            self._plot = Plot(chart)
-            self._plot.add_class("lt-plot")
-            self._head, self._numbers = text(head("Accuracy against weights remaining", NOTE), "lt-head"), text("")
-            self._numbers.add_class("lt-table")
-        self._plot.show(chart)
-        said, numbers = html.escape(EXPLANATIONS["compare"].sentence), as_html(table(states))
-        self._numbers.value = f"<details><summary>{said} The numbers</summary><div>{numbers}</div></details>"
-        self._comparison.children = (self._head, self._plot, self._numbers)
+        self._comparison.show({letter: run.state for letter, run in self._compared.items()} if ready else {})
 
     def _row(self, run: Listed) -> dict[str, Any]:
         """Say what the table shows of a run."""
         letter = self._letter(run)
         tone = RUN_TONES.get(letter)
+        which = f"/{run.path.name}" if run.study else run.name[-6:]
         return {
             "name": run.name,
-            "short": run.name if len(run.name) < 24 else f"{run.name[:15]}…{run.name[-6:]}",  # when, and which
+            "short": run.name if len(run.name) < 24 else f"{run.name[:15]}…{which}",  # when, and which
             "path": str(run.path.absolute()),
             "when": f"{run.when:%Y-%m-%d %H:%M}",
             "settings": run.settings,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from explorer.events import VARIANTS
-from explorer.experiment import Experiment, percent
+from explorer.experiment import Experiment
+from explorer.settings import percent
 from explorer.state import State
 from explorer.views import words
 from explorer.views.progress import images_left, progress, seconds_an_image
@@ -32,7 +32,7 @@ class Side(ipywidgets.Box):
 
     Args:
         experiment: what the controls are set to first.
-        pressed: called with the name of a button: "Start", "Pause", "Step" or "Cancel".
+        pressed: called with the name of a button: "Start", "Pause", "Step", "Cancel" or "Study".
         changed: called when the settings change.
     """
 
@@ -42,6 +42,7 @@ class Side(ipywidgets.Box):
         self._adds, self._status, self._left = text("", "lt-adds"), text("", "lt-status"), text("", "lt-left")
         self._progress, self._foot = text("", "lt-progress"), text("", "lt-foot")
         self._differs = text("", "lt-differs")
+        self._study = button("Study", "Open this study (f)", pressed)
         self._pace = 0.0, ""  # seconds an image, as the last search of this page has measured it, and its back end
         self._shown: tuple[object, float] = (None, 0.0)
         super().__init__(
@@ -53,13 +54,20 @@ class Side(ipywidgets.Box):
                 box("lt-state", self._status, self._left),
                 self._progress,
                 self._differs,
+                self._study,
                 self._foot,
             ]
         )
         self.add_class("lt-side")
 
+    def show_study(self, said: str) -> None:
+        """Say which study runs, or ran, on this page; nothing where it is none."""
+        self._study.description = said
+        self._study.layout.display = None if said else "none"
+
     def show(self, state: State, status: str, ours: str) -> None:
         """Bring everything up to date; `ours` is the status of the search that was started here, else idle."""
+        self.controls.refresh()
         experiment = self.controls.experiment
         about, (shown, when) = (status, ours, experiment, state.ended), self._shown
         if status == "running" and about == shown and time.monotonic() - when < FIGURES_SECONDS:
@@ -105,8 +113,7 @@ def _adds(experiment: Experiment, pace: float, back_end: str) -> str:
     density = words.remaining(experiment.density(experiment.levels), exact=True)
     weights = words.count(experiment.size)
     about = f", about {words.duration(images_left(state, back_end) * pace)}" if pace else ""
-    levels = range(experiment.levels + 1)
-    networks = words.count(sum(state.expected(variant, level) for variant in VARIANTS for level in levels))
+    networks = words.count(experiment.networks)
     return f"<p>leaves <b>{density}</b> of {weights} weights<br><b>{networks}</b> networks{about}</p>"
 
 
@@ -115,7 +122,8 @@ def _result(state: State) -> str:
     if found is None:
         return ""
     lines = "<br>".join(html.escape(line) for line in found.numbers if line)
-    return f'<div class="lt-result">{found.about}<b>{found.headline}</b>{lines}</div>'
+    strictly = f"<span>strictly, by the<br>dense mean: {found.strictly}</span>" if found.strictly else ""
+    return f'<div class="lt-result">{found.about}<p><b>{found.headline}</b>{strictly}</p>{lines}</div>'
 
 
 def _steps(state: State, training: bool) -> str:

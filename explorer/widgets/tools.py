@@ -16,6 +16,7 @@ from explorer.widgets.side import button
 from explorer.widgets.view import box, text
 
 TOOLS = {
+    "Studies": ("lt-studies", "Run a figure of the paper, and see how close it comes (f)"),
     "Runs": ("lt-runs", "Open, compare or delete runs (r)"),
     "Share link": ("lt-share", "Copy a link with every setting and the seed"),
     "Export": ("lt-export", "Pictures, data, networks, or one file that replays offline (e)"),
@@ -32,11 +33,12 @@ KEYS = {
     "← →": "a level back, a level on",
     ", .": "an evaluation back, an evaluation on",
     "l, v": "the next layer; the next variant in focus",
-    "1 to 9": "show one view large",
+    "1 to 9, 0": "show one view large",
     "p": "present: one view, no controls; again to leave",
     "t": "dark or light",
     "s": "train one level, then pause",
     "x": "cancel the search; finished levels stay",
+    "f": "studies: the paper's figures, to be run here",
     "r": "the table of runs",
     "e": "export",
     "?": "this list",
@@ -47,7 +49,8 @@ WORDS = {
     "Ticket": "the weights that survived pruning, set back to their original initial values, trained again",
     "Random reinit": "the ticket's mask with new random initial values",
     "Random sparse": "as many weights in each layer, at random places, with new random initial values",
-    "Winning": "said of a ticket that matches the dense network: as accurate at early stopping, and not later",
+    "Winning": "said of a ticket that matches the dense network: as accurate at early stopping, and not later, by the "
+    "range of the dense networks, or strictly by their mean",
     "Weights remaining": "what is left of all weights of the layers, biases not counted",
     "Early stop": "the iteration at which the loss on validation images is lowest",
 }
@@ -82,6 +85,27 @@ class Drawer(ipywidgets.Box):
             self.opener.focus()
         self.is_open = False
         self.remove_class("lt-open")
+
+
+class Drawers(dict[str, Drawer]):
+    """The drawers of a page by name, of which at most one is open."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one is open."""
+        return any(drawer.is_open for drawer in self.values())
+
+    def toggle(self, name: str) -> None:
+        """Open one, or put it away where it is open."""
+        was_open = self[name].is_open
+        self.close()
+        if not was_open:
+            self[name].reveal()
+
+    def close(self) -> None:
+        """Put away what is open."""
+        for drawer in self.values():
+            drawer.hide()
 
 
 class Tools(ipywidgets.Box):
@@ -129,7 +153,7 @@ class About(Drawer):
 
 def help_drawer(keys: Mapping[str, str]) -> Drawer:
     """Return the list of keys, each with what it is for, and of words."""
-    marks = {key: " class=lt-needs-python" if key in ("s", "x", "r", "e") else "" for key in keys}
+    marks = {key: " class=lt-needs-python" if key in ("s", "x", "f", "r", "e") else "" for key in keys}
     pressed = "".join(
         f"<dt{marks[key]}><kbd>{html.escape(key)}</kbd></dt><dd{marks[key]}>{what}</dd>" for key, what in keys.items()
     )

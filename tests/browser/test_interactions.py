@@ -126,6 +126,7 @@ def test_every_view_is_explained_and_has_its_numbers(explorer):
         ("Distance", "distance"),
         ("Beyond", "supermask connectivity"),
         ("Connections", "connections overlap"),
+        ("Measures", "measures"),
         ("Layers and time", "layers timing"),
     ):
         explorer.page.click(f"text={room}")
@@ -140,6 +141,21 @@ def test_every_view_is_explained_and_has_its_numbers(explorer):
     explorer.page.keyboard.press("Escape")
     about.wait_for(state="hidden")
     assert asks.last.evaluate("asked => asked === document.activeElement"), "the keyboard is where it was"
+
+
+def test_the_level_on_screen_stays_in_sight_among_the_measures(explorer):
+    explorer.page.click("text=Measures")
+    explorer.page.set_viewport_size({"width": 1280, "height": 720})
+    table, current = (explorer.page.locator(f".lt-measures {part}") for part in (".lt-table", "[aria-current]"))
+    for level in (1, 5):
+        explorer.page.click(f".lt-level-scrubber button >> nth={level}")
+        explorer.until(lambda level=level: current.locator("th").first.inner_text() == str(level))
+        for scrolled in (0, 1000):
+            table.evaluate("(table, at) => { table.scrollTop = at; }", scrolled)
+            box, row = table.bounding_box(), current.bounding_box()
+            assert box["y"] < row["y"]
+            assert row["y"] + row["height"] <= box["y"] + box["height"] + 1
+    explorer.page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_a_variant_or_a_layer_in_focus_is_so_everywhere(explorer):
@@ -173,10 +189,12 @@ def test_presenting_by_keys(explorer):
     explorer.until(lambda: explorer.story.startswith("At 6.7% of its weights: ticket"))
     assert not explorer.page.is_visible(".lt-side")
     assert not explorer.page.is_visible(".lt-tools")
-    for number, view in enumerate(list(VIEWS)[:9], start=1):
-        keys.press(str(number))
+    for number, view in enumerate(list(VIEWS)[:10], start=1):
+        keys.press(str(number % 10))
         explorer.page.locator(f".lt-presenting[data-presents={view}]").wait_for()
-        shown = ".lt-masks .lt-matrix" if view == "masks" else f".lt-{view} :is(.lt-plot, table)"
+        shown = {"masks": ".lt-masks .lt-matrix", "measures": ".lt-measures .lt-table"}.get(
+            view, f".lt-{view} :is(.lt-plot, table)"
+        )
         explorer.until(lambda shown=shown: explorer.page.locator(f"{shown} >> visible=true").count() > 0)
         width, height = (explorer.page.viewport_size[side] for side in ("width", "height"))
         for part in explorer.page.locator(f"{shown} >> visible=true").all():

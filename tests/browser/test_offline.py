@@ -89,8 +89,8 @@ def test_layers_measures_themes_and_presenting_work(opened):
     light = opened.evaluate(colour)
     opened.keyboard.press("t")
     assert opened.evaluate(colour) != light
-    for number, view in enumerate(list(VIEWS)[:9], start=1):
-        opened.keyboard.press(str(number))
+    for number, view in enumerate(list(VIEWS)[:10], start=1):
+        opened.keyboard.press(str(number % 10))
         assert opened.locator(f".lt-presenting[data-presents={view}]").count() == 1
         opened.keyboard.press("p")
         assert opened.locator(".lt-presenting").count() == 0

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from explorer import search
+from explorer import Refused, search
 from explorer.datasets import load
 from explorer.events import Network, NetworkTrained
 from explorer.pruning import CRITERIA, Criterion
@@ -105,5 +105,13 @@ def test_the_gradient_of_a_masked_start_is_that_of_the_masked_network(small):
 
 
 def test_a_criterion_that_needs_what_there_is_not_is_refused():
-    with pytest.raises(ValueError, match="hessian is not accepted"):
+    with pytest.raises(Refused, match="hessian is not accepted; give arguments of initial, final"):
         Criterion("curvature", lambda initial, hessian: initial * hessian)
+
+
+@pytest.mark.parametrize(
+    "score", [lambda: 0, lambda *final: final, lambda final, /: final, lambda final, power=2: final]
+)
+def test_so_is_one_that_cannot_be_given_what_it_needs(score):
+    with pytest.raises(Refused, match="is not accepted; give arguments of initial, final, gradient, noise"):
+        Criterion("curvature", score)

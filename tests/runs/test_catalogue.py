@@ -16,6 +16,7 @@ from explorer.places import place
 from explorer.presets import DEFAULT, preset
 from explorer.runs import Writer
 from explorer.runs.catalogue import KEPT, delete, restore, runs
+from explorer.runs.writer import STUDY
 from explorer.views import words
 from explorer.views.story import result
 from tests.support import is_one_sentence
@@ -50,7 +51,8 @@ def test_runs_are_listed_newest_first_with_what_they_are(folder):
         assert run.settings == words.settings(opened.experiment)
         assert run.size == sum(len(content or b"") for content in contents(run.path).values())
         said = result(opened.state)
-        assert run.outcome == f"{said.about} {said.headline}".strip()
+        strictly = f" (strictly {said.strictly})" if said.strictly else ""
+        assert run.outcome == f"{said.about} {said.headline}{strictly}".strip()
         assert run.when.strftime("%Y%m%d-%H%M%S") == run.name[:15]
 
 
@@ -137,6 +139,30 @@ def test_what_is_no_run_is_not_listed(folder):
     (folder / "file").write_text("no folder")
     (folder / "link").symlink_to(folder / listed[0])
     assert [run.name for run in runs(folder)] == listed
+
+
+def test_the_runs_of_a_study_are_listed_with_its_name_and_not_deleted_alone(folder, small):
+    alone = runs(folder)
+    study = folder / "20260102-030405-figure-3-talk-abcdef"
+    for label in ("one", "two", ".unfinished/one-1"):
+        shutil.copytree(small, study / label)
+    (study / "notes").mkdir()
+    (study / STUDY).write_text("whatever it says")
+    listed = runs(folder)
+    assert {run.name for run in listed} - {run.name for run in alone} == {f"{study.name}/one", f"{study.name}/two"}
+    assert [run for run in listed if not run.study] == alone
+    for run in (run for run in listed if run.study):
+        assert (run.path.parent, run.status) == (study, "finished")
+        assert run.outcome
+        for where in (folder, study):
+            with pytest.raises(RunError, match="belongs to the study") as caught:
+                delete(run.path, where)
+            assert is_one_sentence(str(caught.value))
+    with pytest.raises(RunError, match="no run directory"):
+        delete(study, folder)
+    assert runs(folder) == listed
+    (study / STUDY).unlink()
+    assert runs(folder) == alone
 
 
 def test_a_folder_that_is_not_there_holds_no_runs_and_a_file_is_none(tmp_path):

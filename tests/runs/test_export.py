@@ -32,8 +32,8 @@ def run(shared):
 
 def test_tables_are_read_by_pandas_as_they_are(run):
     made = files(run, ["csv"])
-    assert list(made) == ["curves.csv", "summary.csv"]
-    for content, table in zip(made.values(), (run.curves(), run.summary()), strict=True):
+    assert list(made) == ["curves.csv", "summary.csv", "measures.csv"]
+    for content, table in zip(made.values(), (run.curves(), run.summary(), run.measures()), strict=True):
         pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(content)), table, rtol=1e-14)
         for line, row in zip(csv.DictReader(io.StringIO(content.decode())), table.to_dict("records"), strict=True):
             assert {name: type(row[name])(text) for name, text in line.items()} == row, "every digit is there"
@@ -81,7 +81,7 @@ def test_the_last_trained_level_is_exported_unless_one_is_asked_for(run):
 def test_all_is_every_kind_that_there_is_something_for_and_a_way_to_make(run, tiny, tmp_path, monkeypatch):
     Writer(tiny, "cpu", "torch", tmp_path).close()
     empty = Run.open(tmp_path)
-    assert set(files(empty)) == {"curves.csv", "summary.csv"}
+    assert set(files(empty)) == {"curves.csv", "summary.csv", "measures.csv"}
     assert set(KINDS) == {"csv", "network", "html", "pictures"}
 
     def no_browser(run, choice):
@@ -103,7 +103,8 @@ def test_an_export_is_written_and_replaces_nothing_unless_it_is_forced(run, tmp_
     written = export(run, out, ["csv"])
     assert sorted(written) == sorted(out.iterdir())
     (out / "summary.csv").write_text("mine")
-    (out / "curves.csv").unlink()
+    for other in ("curves.csv", "measures.csv"):
+        (out / other).unlink()
     with pytest.raises(RunError, match=r"summary\.csv would be replaced") as caught:
         export(run, out, ["csv"])
     assert is_one_sentence(str(caught.value))

@@ -8,6 +8,8 @@ import torch
 from explorer import Refused, Run, RunError, Session
 from explorer.datasets import load
 from explorer.events import Ended, Network, NetworkTrained
+from explorer.places import place
+from explorer.presets import DEFAULT
 from explorer.views import Selection, accuracy, density, histogram, masks
 from explorer.views.progress import network_iterations, strip
 from explorer.views.story import result, story
@@ -51,6 +53,26 @@ def test_summary_is_a_plain_recomputation_from_the_lines(shared):
         for measure in MEASURES:
             assert row[f"early_stop_{measure}"] == stop[measure]
             assert row[f"final_{measure}"] == last[measure]
+
+
+@pytest.mark.parametrize("folder", ["shared", "recorded"])
+def test_measures_are_a_plain_recomputation_from_the_summary(shared, folder):
+    run = Run.open(shared.folder if folder == "shared" else place("assets", "recorded", DEFAULT))
+    summary, measures = run.summary(), run.measures()
+    summary["speed_up"] = summary.query("level == 0").early_stop_iteration.mean() / summary.early_stop_iteration
+    names = [f"{when}_{split}_accuracy" for when in ("early_stop", "final") for split in ("train", "test")]
+    names = ["early_stop_iteration", "speed_up", *names]
+    by_variant = summary.groupby(["level", "density", "variant"])
+    wanted = by_variant[names].agg(["mean", "min", "max"])
+    lowest_highest = {"mean": "mean", "min": "lowest", "max": "highest"}
+    wanted.columns = [f"{name}_{lowest_highest[what]}" for name, what in wanted.columns]
+    wanted.insert(0, "n", by_variant.size())
+    assert list(measures.columns) == ["level", "density", "variant", *wanted.columns]
+    assert measures.equals(measures.sort_values("level", kind="stable"))
+    by = ["level", "variant"]
+    found = measures.sort_values(by, ignore_index=True)
+    wanted = wanted.reset_index().sort_values(by, ignore_index=True)
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False, rtol=1e-12)
 
 
 def test_masks_and_weights_are_those_of_the_search(shared):

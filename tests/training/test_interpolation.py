@@ -115,7 +115,7 @@ def test_the_table_has_a_row_for_each_place(written):
     for name, column in (("place", line.places), *((name, getattr(line, name)) for name in ON_A_LINE)):
         assert tuple(rows[name]) == column
     made = files(written.run, ["csv"])
-    assert list(made) == ["curves.csv", "summary.csv", "connectivity.csv"]
+    assert list(made) == ["curves.csv", "summary.csv", "measures.csv", "connectivity.csv"]
     assert made["connectivity.csv"].decode().count("\n") == 1 + len(table)
 
 

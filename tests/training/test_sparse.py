@@ -116,6 +116,18 @@ def test_agrees_with_the_reference_after_50_steps(density):
         assert abs(values - found[who]).mean() < 1e-6
 
 
+@pytest.mark.parametrize("never", ["prune_output", "prune_fully_connected"])
+def test_layers_that_are_never_pruned_are_trained_whole(tiny, never):
+    experiment, data = tiny.but(**{never: 0.0}), load("tiny")
+    start = sparse_start(experiment, WHO, 0.3)
+    assert len(start.masks) < 3
+    runs = (kind(experiment, data, "cpu")([(WHO, start)], nobody) for kind in (ModuleBackEnd, SparseBackEnd))
+    expected, found = (arrays(records(run)) for run in runs)
+    assert list(expected) == list(found)
+    for who, values in expected.items():
+        assert abs(found[who] - values).max() < 2e-4
+
+
 @pytest.mark.parametrize("size", [60, 65])
 def test_pruned_weights_are_zero_and_take_no_memory(networks, size):
     experiment, data = networks["wide"].but(batch=size, learning_rate=0.05), load("tiny")

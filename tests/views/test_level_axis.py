@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer import Experiment
+from explorer.measures import Mean
 from explorer.views.level_axis import LevelAxis
-from explorer.views.means import Mean
 from tests.strategies import experiments
 
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.events import VARIANTS, Diverged, Evaluated, Network, NetworkStarted, NetworkTrained
-from explorer.state import State, fold_all
+from explorer.events import VARIANTS, Network
+from explorer.measures import early_stop_iteration, mean
 from explorer.views import Selection, accuracy, density
-from explorer.views.means import accuracy_range, curve, early_stop_accuracy, early_stop_iteration, final_accuracy, mean
+from explorer.views.means import accuracy_range, curve, early_stop_accuracy, final_accuracy
 from explorer.views.verdict import missed, verdict
+from tests.support import state_of
 
 LEVELS = range(5)
 
@@ -102,34 +103,23 @@ def test_the_density_chart_has_a_point_for_every_level_that_is_done(measure, mom
 
 def test_the_axis_is_the_data_sets_own_unless_the_dense_network_misses_it(moments, tiny):
     assert {accuracy_range(moment.state) for moment in moments} == {(84, 95)}
-    assert accuracy_range(build(tiny, {("ticket", 0): [(90, 20)]})) == (20, 90)
-    assert accuracy_range(build(tiny, {("ticket", 0): [(21, 20)]})) == (0, 100)
-
-
-def build(experiment, levels, diverged=()):
-    """Fold networks that were measured once with (accuracy in per cent, early-stopping iteration) each."""
-    events = []
-    for (variant, level), replicates in levels.items():
-        for replicate, (percent, iteration) in enumerate(replicates):
-            network = Network(variant, replicate, level)
-            events += [NetworkStarted(network), Evaluated(network, iteration, 1, 0, 1, 0, 1, percent / 100)]
-            events.append(Diverged(network, 40) if network in diverged else NetworkTrained(network))
-    return fold_all(State(experiment), events)
+    assert accuracy_range(state_of(tiny, {("ticket", 0): [(90, 20)]})) == (20, 90)
+    assert accuracy_range(state_of(tiny, {("ticket", 0): [(21, 20)]})) == (0, 100)
 
 
 def test_diverged_networks_are_left_out_of_means_and_counted(tiny):
     lost = Network("random-reinit", 1, 1)
     measured = {("ticket", 0): [(90, 20)] * 2, ("random-reinit", 1): [(80, 40), (10, 0)]}
-    state = build(tiny, measured, {lost})
+    state = state_of(tiny, measured, {lost})
     assert mean(state, "random-reinit", 1, final_accuracy) == pytest.approx((80, 80, 80))
     assert list(curve(state, "random-reinit", 1).mean) == [80]
     assert state.diverged == 1
-    assert mean(build(tiny, measured), "random-reinit", 1, final_accuracy) == pytest.approx((45, 10, 80))
+    assert mean(state_of(tiny, measured), "random-reinit", 1, final_accuracy) == pytest.approx((45, 10, 80))
 
 
 def test_a_variant_whose_networks_all_diverged_has_no_mean(tiny):
     measured = {("ticket", 0): [(90, 20)], ("random-reinit", 1): [(10, 0)]}
-    state = build(tiny, measured, {Network("random-reinit", 0, 1)})
+    state = state_of(tiny, measured, {Network("random-reinit", 0, 1)})
     assert mean(state, "random-reinit", 1, final_accuracy) is None
     assert list(curve(state, "random-reinit", 1).mean) == []
 
@@ -139,7 +129,7 @@ def test_a_variants_line_goes_on_after_a_level_in_which_all_of_it_diverged(tiny)
     lost = {Network("random-sparse", replicate, 2) for replicate in range(2)}
     measured = {("ticket", 0): [(88, 20)] * 2}
     measured |= {(v, level): [(80, 20)] * 2 for level in (1, 2, 3) for v in VARIANTS}
-    chart = density(build(experiment, measured, lost), Selection(level=2))
+    chart = density(state_of(experiment, measured, lost), Selection(level=2))
     places = {level: -math.log10(experiment.density(level)) for level in range(4)}
     points = {v: list(chart.marks[f"points {v} 0"].columns["x"]) for v in VARIANTS}
     assert points["ticket"] == [places[1], places[2], places[3]]
@@ -153,7 +143,7 @@ def test_a_variants_line_goes_on_after_a_level_in_which_all_of_it_diverged(tiny)
 def test_the_values_of_a_level_stand_apart(tiny, percents):
     measured = {("ticket", 0): [(90, 20)] * 2}
     measured |= {(v, 1): [(percent, 20)] * 2 for v, percent in zip(VARIANTS, percents, strict=True)}
-    chart = density(build(tiny, measured), Selection(level=1))
+    chart = density(state_of(tiny, measured), Selection(level=1))
     panel = chart.panels[0]
     heights = [chart.marks[f"value {v}"].columns["y"][0] for v in VARIANTS]
     assert heights == sorted(heights, reverse=True)
@@ -166,7 +156,7 @@ pairs = st.lists(st.tuples(st.integers(85, 95), st.sampled_from([0, 20, 40])), m
 
 @given(st.lists(pairs, min_size=1, max_size=4))
 def test_the_verdict_is_the_last_level_before_the_first_that_does_not_match(tiny, replicates):
-    state = build(tiny.but(levels=3), {("ticket", level): values for level, values in enumerate(replicates)})
+    state = state_of(tiny.but(levels=3), {("ticket", level): values for level, values in enumerate(replicates)})
     dense = replicates[0]
     matching = 0
     for values in replicates[1:]:
@@ -185,6 +175,16 @@ def test_the_verdict_is_the_last_level_before_the_first_that_does_not_match(tiny
         worse, later = not miss.as_accurate, not miss.as_early
         assert worse == (accuracy < min(a for a, _ in dense) - 1e-9)
         assert later == (iteration > max(i for _, i in dense))
+
+
+@given(st.lists(pairs, min_size=2, max_size=4))
+def test_the_strict_verdict_goes_by_the_dense_mean(tiny, replicates):
+    state = state_of(tiny.but(levels=3), {("ticket", level): values for level, values in enumerate(replicates)})
+    (accuracy, iteration), *levels = ([statistics.fmean(column) for column in zip(*v, strict=True)] for v in replicates)
+    misses = [level for level, (a, i) in enumerate(levels, 1) if a < accuracy - 1e-9 or i > iteration]
+    strict, lenient = verdict(state, strict=True), verdict(state)
+    assert (strict.level if strict else 0) == min(misses, default=len(replicates)) - 1
+    assert (strict.level if strict else 0) <= (lenient.level if lenient else 0)
 
 
 def test_without_a_trained_dense_network_there_is_no_verdict(moments):

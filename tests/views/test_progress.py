@@ -163,3 +163,29 @@ def test_a_size_is_told_in_its_largest_unit(number):
     one = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}[unit]
     assert float(said) * one == pytest.approx(number, rel=0.06)
     assert unit == "GB" or float(said) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.01, "1 s"),
+        (89, "89 s"),
+        (91, "2 min"),
+        (89 * 60, "89 min"),
+        (130 * 60, "2 h 10 min"),
+        (26 * 3600 + 3599, "27 h 00 min"),
+        (9.2 * 86_400, "9 days"),
+        (13 * 365.25 * 86_400, "13 years"),
+    ],
+)
+def test_a_rough_time_is_written_in_one_unit_or_two(seconds, said):
+    assert words.roughly(seconds) == said
+
+
+@given(st.integers(0, 10**11))
+def test_a_rounded_number_is_near_and_short(number):
+    said = words.rounded(number)
+    millions = said.endswith("M")
+    value = float(said.removesuffix("M").replace(",", "")) * (1e6 if millions else 1)
+    assert value == pytest.approx(number, rel=0.05 if millions else 0, abs=0)
+    assert len(said) <= len("100,000M")

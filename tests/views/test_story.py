@@ -14,6 +14,7 @@ from explorer.state import State, fold
 from explorer.views import Selection
 from explorer.views.story import caption, introduction, parting, result, story
 from explorer.views.verdict import missed, verdict
+from tests.support import state_of
 
 MEASURES = {
     "final": lambda evaluations: evaluations[-1],
@@ -97,6 +98,39 @@ def test_the_verdict_is_told_in_its_numbers():
     left = f"{100 * state.experiment.density(miss.level):.1f}%"
     assert f"{left} stops at {miss.iteration.mean:.0f}, dense by {longest}" in numbers
     assert result(replace(state, ended=Ended("cancelled"))).about == "So far, winning tickets down to"
+
+
+@pytest.mark.parametrize(
+    ("levels", "lenient", "strict"),
+    [
+        ([(90, 30), (89, 30), (87, 30)], 2, 1),  # as accurate as the mean, as the lowest, as none
+        ([(90, 30), (90, 40), (90, 50)], 2, 1),  # as early as the mean, as the latest, as none
+        ([(89, 20), (91, 20)], 2, 0),  # what misses once is not made up for
+        ([(95, 20), (95, 20)], 2, 2),
+        ([(85, 20), (95, 20)], 0, 0),
+    ],
+)
+def test_the_strict_verdict_stands_beside_the_headline(tiny, levels, lenient, strict):
+    experiment = tiny.but(levels=len(levels), iterations=100)
+    measured = {("ticket", level): [values] * 2 for level, values in enumerate(levels, 1)}
+    state = state_of(experiment, measured | {("ticket", 0): [(88, 20), (92, 40)]})
+    said = result(fold(state, Ended("finished")))
+    left = ["none", *(f"{100 * experiment.density(level):.1f}%" for level in range(1, len(levels) + 1))]
+    if lenient:
+        assert (said.headline, said.strictly) == (left[lenient], left[strict])
+        assert said.line.startswith(
+            f"Winning tickets down to {left[lenient]}; strictly, by the dense mean: {left[strict]}; "
+        )
+        assert said.brief == f"Winning tickets down to {left[lenient]} (strictly {left[strict]})"
+    else:
+        assert said.brief == "No winning ticket", "and so none strictly"
+        assert "strictly" not in said.line
+
+
+def test_one_dense_network_has_no_range_and_one_verdict(tiny):
+    state = state_of(tiny, {("ticket", 0): [(90, 20)], ("ticket", 1): [(90, 20)]})
+    assert result(state).strictly == ""
+    assert "compared exactly" in result(state).line
 
 
 def test_only_what_matches_still_reaches_its_accuracy():

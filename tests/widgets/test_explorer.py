@@ -379,7 +379,7 @@ def test_the_steps_are_those_of_the_protocol(settings, said):
 
 def test_weights_that_are_on_screen_are_looked_at_seldom_and_of_all_variants_at_one_iteration(tiny, monkeypatch):
     explorer, clock = Explorer(tiny), [100.0]
-    monkeypatch.setattr("explorer.widgets.explorer.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr("explorer.widgets.glimpses.time", SimpleNamespace(monotonic=lambda: clock[0]))
     session, looks = explorer._source, []
     networks = [Network(variant, 0, 1) for variant in VARIANTS]
     for iteration in range(0, 200, 20):
@@ -387,8 +387,8 @@ def test_weights_that_are_on_screen_are_looked_at_seldom_and_of_all_variants_at_
             clock[0] += 0.05  # an evaluation of all three takes 0.15 s
             known = {**session.state.networks, network: NetworkState(iteration=iteration)}
             session.state = replace(session.state, networks=known)
-            looks.append((iteration, explorer._on_screen(network)))
-    assert not explorer._on_screen(Network("ticket", 1, 1)), "another replicate is on screen"
+            looks.append((iteration, explorer._glimpses.due(session, network)))
+    assert not explorer._glimpses.due(session, Network("ticket", 1, 1)), "another replicate is on screen"
     asked = {iteration: {due for at, due in looks if at == iteration} for iteration, _ in looks}
     assert all(len(answers) == 1 for answers in asked.values())
     assert [at for at, (due,) in asked.items() if due] == [0, 60, 120, 180]

@@ -40,7 +40,7 @@ def taken(explorer, label, monkeypatch):
 
 def test_tables_and_networks_are_those_of_the_command(shared, monkeypatch):
     explorer, run = Explorer(run=shared.folder), Run.open(shared.folder)
-    for label, name in (("Curves", "curves.csv"), ("Summary", "summary.csv")):
+    for label, name in (("Curves", "curves.csv"), ("Summary", "summary.csv"), ("Measures", "measures.csv")):
         sent, said = taken(explorer, label, monkeypatch)
         assert sent == {f"run-{name}": files(run, ["csv"])[name]}
         assert f"Saved run-{name}." in said

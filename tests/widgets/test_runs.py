@@ -214,12 +214,12 @@ def test_a_run_that_grows_is_compared_as_it_is_now(explorer, tiny, folder):
     explorer._runs._look()
     ask(explorer, "tick", "growing")
     ask(explorer, "tick", OLD)
-    before = explorer._runs._plot.chart.summary
+    before = explorer._runs._comparison._plot.chart.summary
     session._subscribers.clear()
     session.start()
     assert session.wait(60) == "finished"
     explorer._runs._look()
-    assert explorer._runs._plot.chart.summary != before
+    assert explorer._runs._comparison._plot.chart.summary != before
     assert rows(explorer)["growing"]["status"] == "finished"
 
 
