@@ -147,7 +147,7 @@ function press(key) {
   else if (key === "Escape" && drawer().classList.contains("lt-open")) help(false);
   else if (key === "Escape" && here.presents) present(here.presents);
   else if (key === "Escape") leave();
-  else if (/^\d$/.test(key)) present(Object.keys(views).at(key - 1)); // 0 is the tenth, the last
+  else if (/^\d$/.test(key)) present(Object.keys(views)[(Number(key) || 10) - 1]); // 0 is the tenth
 }
 
 // ---------- the widgets
@@ -220,7 +220,7 @@ function said(widget, content) {
     if (widget.el.closest(".lt-accuracy")) {
       if (click) here.playing = false;
       if (click) go(momentAt(levelOn(), notes[note][0]));
-    } else if (widget.el.closest(".lt-density, .lt-overlap, .lt-timing")) {
+    } else if (widget.el.closest(".lt-density, .lt-overlap, .lt-timing, .lt-connectivity, .lt-supermask")) {
       here.preview = click ? null : note;
       if (click) goToLevel(note);
       show();

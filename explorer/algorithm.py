@@ -6,7 +6,7 @@ the seed and who it is. That is the paper's own protocol; `parent` and `reset` h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import cache, partial
 
 import numpy as np
@@ -18,7 +18,7 @@ from explorer.experiment import Experiment
 from explorer.randomness import generator
 from explorer.registry import require
 from explorer.reinits import OF_TICKET
-from explorer.training import Start, Watch, back_end, loss_gradient, resolve_device
+from explorer.training import Line, Start, Watch, back_end, line, loss_gradient, resolve_device
 
 Known = Mapping[Network, NetworkTrained | Diverged]
 Masks = Mapping[str, pruning.Mask]
@@ -57,7 +57,7 @@ def _search(
 ) -> Generator[Event]:
     data = load(experiment.dataset)
     train = back_end(experiment, device)(experiment, data, device, cores)
-    gradient = partial(loss_gradient, experiment, data, device)
+    gradient, measure = partial(loss_gradient, experiment, data, device), line(experiment, data, device)
     for population in order(experiment):
         todo = [network for network in population if network not in known and not ended(experiment, network, known)]
         left = cache(partial(pruned, experiment, known, gradient))  # its ticket is pruned once for three children
@@ -65,6 +65,7 @@ def _search(
         for event in train(starts, watch):
             if isinstance(event, NetworkTrained | Diverged) and event.network.variant == "ticket":
                 known[event.network] = event  # the next level is pruned from it
+                yield from line_to(event.network, known, measure)
             yield event
         for network in population:  # grandparents are not needed again, but where all go back to the dense network
             if network.level > 1 or not (experiment.rewind or experiment.protocol == "one-shot"):
@@ -85,6 +86,16 @@ def order(experiment: Experiment) -> list[list[Network]]:
 def family(network: Network) -> Network:
     """Return the ticket of a network's replicate and level: all that are pruned from the same parent."""
     return Network("ticket", network.replicate, network.level)
+
+
+def line_to(network: Network, known: Known, measure: Line) -> Iterator[Event]:
+    """Measure the line from the final weights of a ticket's draw 0 to those of another draw, where both have them.
+
+    A draw that was known before the search needs no training, and is taken to have its line.
+    """
+    first, other = known.get(family(network)), known[network]
+    if network.draw and isinstance(first, NetworkTrained) and isinstance(other, NetworkTrained):
+        yield from measure(network, first.final, other.final)
 
 
 def parent(experiment: Experiment, network: Network) -> Network:

@@ -75,6 +75,30 @@ class NetworkTrained:
 
 
 @dataclass(frozen=True)
+class Interpolated:
+    """Record: how networks do that lie on the line between the final weights of a ticket's draw 0 and of another draw.
+
+    It comes right before its `NetworkTrained`, so that a level that is done has its lines. Each tuple has an entry for
+    each place.
+
+    Args:
+        network: the other draw.
+        places: where the networks lie, from 0, which is draw 0, to 1, which is the other draw.
+        train_loss: mean cross-entropy on the training images that are evaluated.
+        train_accuracy: share of right answers on them, 0–1.
+        test_loss: the same of the test images.
+        test_accuracy: the same of them.
+    """
+
+    network: Network
+    places: tuple[float, ...]
+    train_loss: tuple[float, ...]
+    train_accuracy: tuple[float, ...]
+    test_loss: tuple[float, ...]
+    test_accuracy: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Diverged:
     """Record: a network's loss is no longer a number; it is left out of means, and the rest goes on."""
 
@@ -127,6 +151,6 @@ class WeightsSeen:
     weights: Arrays = field(compare=False, repr=False)
 
 
-Record = NetworkStarted | Evaluated | NetworkTrained | Diverged | Ended
+Record = NetworkStarted | Evaluated | Interpolated | NetworkTrained | Diverged | Ended
 Glimpse = Preparing | Progress | WeightsSeen
 Event = Record | Glimpse

@@ -36,6 +36,12 @@ from explorer.settings import (
 MEASURED = 1_000
 """Training images on which train loss and accuracy are measured."""
 
+PLACES = tuple(tenth / 10 for tenth in range(11))
+"""Where networks on the line between two are measured, as shares of the way.
+
+These are fewer than the 30 of Frankle et al. 2020, for along the line the error rises and falls slowly.
+"""
+
 RATES: dict[Kind, str] = {kind: f"prune_{kind.replace(' ', '_')}" for kind in KINDS}
 """The setting that holds the rate of each kind of layer."""
 

@@ -17,6 +17,7 @@ from explorer.events import (
     Evaluated,
     Event,
     Glimpse,
+    Interpolated,
     Network,
     NetworkStarted,
     NetworkTrained,
@@ -30,7 +31,7 @@ from explorer.experiment import Experiment
 
 @dataclass(frozen=True)
 class NetworkState:
-    """What is known of one network. The arrays are empty where they are not known."""
+    """What is known of one network. The arrays are empty where they are not known; `line` leads to it from draw 0."""
 
     masks: Arrays = field(default_factory=dict)
     initial: Arrays = field(default_factory=dict)
@@ -38,6 +39,7 @@ class NetworkState:
     rewind: Arrays = field(default_factory=dict)
     seen: WeightsSeen | None = None
     evaluations: tuple[Evaluated, ...] = ()
+    line: Interpolated | None = None
     iteration: int = 0
     trained: bool = False
     diverged: bool = False
@@ -133,6 +135,8 @@ def fold(state: State, event: Event) -> State:
             known = state.networks[network]
             evaluations = (*known.evaluations, event)
             return _with(state, network, replace(known, evaluations=evaluations, iteration=iteration))
+        case Interpolated(network):
+            return _with(state, network, replace(state.networks[network], line=event))
         case NetworkTrained(network, masks, initial, final, rewind):
             known = state.networks[network]
             known = replace(known, masks=masks, initial=initial, final=final, rewind=rewind, seen=None, trained=True)

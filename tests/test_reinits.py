@@ -7,7 +7,7 @@ import pytest
 
 from explorer import Experiment, Refused, search
 from explorer.algorithm import order
-from explorer.events import VARIANTS, Diverged, Glimpse, Network, NetworkTrained
+from explorer.events import VARIANTS, Diverged, Glimpse, Interpolated, Network, NetworkTrained
 from explorer.reinits import OF_TICKET
 from explorer.state import State, fold_all
 from explorer.views import Selection
@@ -98,6 +98,8 @@ def test_a_draw_that_diverges_does_not_end_its_replicate(short, explode, monkeyp
         monkeypatch.setattr("explorer.algorithm.reset", draw_alone)
         events = events_of(experiment)
         assert [event.network for event in events if isinstance(event, Diverged)] == [doomed]
+        lines = {event.network.level for event in events if isinstance(event, Interpolated)}
+        assert lines == ({0, 2} if doomed.draw else {0})
         state = fold_all(State(experiment), events)
         assert len(state.networks) == 12 - lost
         assert progress(state).share == 1

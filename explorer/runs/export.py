@@ -128,8 +128,11 @@ def export(
 
 
 def _csv(run: Run, choice: Choice) -> dict[str, bytes]:
-    """Return the tables, numbers in full, in the units of `Run.curves`, `Run.summary` and `Run.measures`."""
+    """Return the tables of `Run`, numbers in full and in their units; that of lines where there are any."""
     tables = {"curves.csv": run.curves(), "summary.csv": run.summary(), "measures.csv": run.measures()}
+    lines = run.connectivity()
+    if len(lines):
+        tables["connectivity.csv"] = lines
     return {name: str(table.to_csv(index=False, lineterminator="\n")).encode() for name, table in tables.items()}
 
 

@@ -12,6 +12,7 @@ from explorer.events import (
     Diverged,
     Ended,
     Evaluated,
+    Interpolated,
     Network,
     NetworkStarted,
     NetworkTrained,
@@ -21,10 +22,11 @@ from explorer.events import (
 from explorer.runs import tensors
 
 KINDS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (NetworkStarted, Evaluated, NetworkTrained, Diverged, Ended)
+    kind.__name__: kind for kind in (NetworkStarted, Evaluated, Interpolated, NetworkTrained, Diverged, Ended)
 }
 ARRAYS = ("masks", "initial", "final", "rewind")
 ACCEPTED: dict[str, type | tuple[type, ...]] = {"float": (float, int), "int": int, "str": str, "Outcome": str}
+NUMBERS = "tuple[float, ...]"
 NETWORK = {"variant": "str", "replicate": "int", "level": "int", "draw": "int"}
 WORDS = {"variant": VARIANTS, "outcome": get_args(Outcome)}
 
@@ -52,6 +54,7 @@ def from_line(line: str | bytes, folder: Path | None) -> Record:
     kind = KINDS[values.pop("record")]
     del values["sequence"]
     _check(kind, values)
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     if "variant" in values:
         values["network"] = Network(**{name: values.pop(name) for name in Network._fields})
     names = {entry.name for entry in dataclasses.fields(kind)}.intersection(ARRAYS)
@@ -65,6 +68,15 @@ def _check(kind: type[Record], values: dict[str, object]) -> None:
     """Raise ValueError where a value is not of its field's type, or no word that it may be."""
     types = {entry.name: str(entry.type) for entry in dataclasses.fields(kind)} | NETWORK
     for name, value in values.items():
-        right = name not in types or (isinstance(value, ACCEPTED.get(types[name], object)) and value is not True)
-        if not right or (name in WORDS and value not in WORDS[name]):
+        if not _is(value, types.get(name, "")) or (name in WORDS and value not in WORDS[name]):
             raise ValueError(f"{name} is {value!r}")
+    lengths = {len(value) for value in values.values() if isinstance(value, list)}
+    if lengths and (len(lengths) > 1 or min(lengths) < 2):
+        raise ValueError(f"a line has {sorted(lengths)} places")
+
+
+def _is(value: object, of: str) -> bool:
+    """Tell whether a value from JSON may be that of a field, by the field's type; of no other is anything known."""
+    if of == NUMBERS:
+        return isinstance(value, list) and all(_is(number, "float") for number in value)
+    return isinstance(value, ACCEPTED.get(of, object)) and value is not True

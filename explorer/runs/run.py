@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 When = Literal["initial", "final", "rewind"]
 MOMENTS: tuple[When, ...] = ("initial", "final", "rewind")
 MEASURES = tuple(f"{split}_{what}" for split in ("train", "validation", "test") for what in ("loss", "accuracy"))
+ON_A_LINE = tuple(measure for measure in MEASURES if not measure.startswith("validation"))
 NONE = (np.nan,) * 3  # in place of a mean that there is not
 WHO = ("replicate", "draw", "level", "density", "variant")
 
@@ -141,6 +142,21 @@ class Run:
         ]
         columns = (f"{name}_{what}" for name in MEASURED for what in ("mean", "lowest", "highest"))
         return pd.DataFrame(rows, columns=["level", "density", "variant", "n", *columns])
+
+    def connectivity(self) -> pd.DataFrame:
+        """Return the lines from draw 0 of each ticket to its other draws, a row for each place, from 0 to 1.
+
+        Accuracies and densities are 0–1; there are lines where the setting `ticket_draws` is above 1.
+        """
+        who = [name for name in WHO if name != "variant"]
+        measured = ("place", *ON_A_LINE)
+        rows = [
+            {**self._who(network), **dict(zip(measured, numbers, strict=True))}
+            for network, known in evaluated(self.state)
+            if known.line
+            for numbers in zip(known.line.places, *(getattr(known.line, name) for name in ON_A_LINE), strict=True)
+        ]
+        return pd.DataFrame(rows, columns=[*who, *measured])
 
     def mask(
         self, variant: Variant = "ticket", replicate: int = 0, level: int = 0, draw: int = 0

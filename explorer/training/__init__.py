@@ -37,6 +37,10 @@ timed when a search begins, for then a run's numbers would depend on what else t
 
 Watch = Callable[[Network], bool]
 
+Line = Callable[[Network, Arrays, Arrays], Iterator[Event]]
+"""Takes a network and the final weights of two, of the one that its line leads from and its own; yields `Interpolated`,
+after glimpses, at least ten a second."""
+
 
 class Start(NamedTuple):
     """What a network trains from: its masks, and the initial value of every parameter (pruned weights zero)."""
@@ -116,3 +120,10 @@ def loss_gradient(experiment: Experiment, data: Data, device: str, start: Start)
     from explorer.training.module import gradient
 
     return gradient(experiment, data, start, device)
+
+
+def line(experiment: Experiment, data: Data, device: str) -> Line:
+    """Return what measures the line between two trained networks; little is done before it is called."""
+    from explorer.training.interpolation import Interpolation
+
+    return Interpolation(experiment, data, device)

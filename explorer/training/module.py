@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Protocol
@@ -130,6 +130,30 @@ def gradient(experiment: Experiment, data: Data, start: Start, device: str) -> d
                 (loss / count).backward()  # type: ignore[no-untyped-call]
     named = module.named_parameters()
     return {name: values.grad.cpu().numpy() for name, values in named if values.grad is not None}
+
+
+def measure(
+    experiment: Experiment, module: nn.Module, splits: Iterable[tuple[Images, int | None]]
+) -> Generator[int, None, list[float]]:
+    """Measure loss and accuracy on each split, of which at most so many images are looked at.
+
+    Yields 0 after each chunk of images, and returns the numbers.
+    """
+    module.eval()
+    chunk = CHUNK if experiment.network.fully_connected else CHUNK_OF_CONVOLUTIONS
+    numbers: list[float] = []
+    for split, most in splits:
+        loss, right = 0.0, 0
+        of_split = (torch.split(values[:most], chunk) for values in (split.pixels, split.labels))
+        for pixels, labels in zip(*of_split, strict=True):
+            with torch.no_grad():
+                logits = module(split.seen(pixels))
+                loss += float(cross_entropy(logits, labels, reduction="sum"))
+                right += int((logits.argmax(1) == labels).sum())
+            yield 0
+        size = len(split.labels[:most])
+        numbers += [loss / size, right / size]
+    return numbers
 
 
 def batches(experiment: Experiment, network: Network, first: int, last: int) -> Iterator[np.ndarray]:
@@ -285,24 +309,8 @@ class _Training:
             yield 1
 
     def evaluate(self, *splits: tuple[Images, int | None]) -> Iterator[int]:
-        """Measure loss and accuracy on train, validation and test; yields 0 after each chunk of images.
-
-        Of each split at most so many images are looked at. The result is in `scores`.
-        """
-        self.module.eval()
-        chunk = CHUNK if self.experiment.network.fully_connected else CHUNK_OF_CONVOLUTIONS
-        numbers: list[float] = []
-        for split, most in splits:
-            loss, right = 0.0, 0
-            of_split = (torch.split(values[:most], chunk) for values in (split.pixels, split.labels))
-            for pixels, labels in zip(*of_split, strict=True):
-                with torch.no_grad():
-                    logits = self.module(split.seen(pixels))
-                    loss += float(cross_entropy(logits, labels, reduction="sum"))
-                    right += int((logits.argmax(1) == labels).sum())
-                yield 0
-            size = len(split.labels[:most])
-            numbers += [loss / size, right / size]
+        """Measure loss and accuracy on train, validation and test, as `measure` does; the result is in `scores`."""
+        numbers = yield from measure(self.experiment, self.module, splits)
         self.scores = found(self.network, self.iteration, numbers)
         if self.network.level == 0 and 0 < self.iteration == self.experiment.rewind:
             self.rewind = self.weights()

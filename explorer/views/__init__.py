@@ -3,6 +3,7 @@
 from explorer.views.accuracy import accuracy
 from explorer.views.compare import compare
 from explorer.views.connections import connections
+from explorer.views.connectivity import connectivity
 from explorer.views.density import density
 from explorer.views.distance import distance
 from explorer.views.histogram import histogram
@@ -11,6 +12,7 @@ from explorer.views.masks import masks
 from explorer.views.measures import measures
 from explorer.views.overlap import overlap
 from explorer.views.selection import Selection
+from explorer.views.supermask import supermask
 from explorer.views.timing import timing
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "accuracy",
     "compare",
     "connections",
+    "connectivity",
     "density",
     "distance",
     "histogram",
@@ -25,5 +28,6 @@ __all__ = [
     "masks",
     "measures",
     "overlap",
+    "supermask",
     "timing",
 ]

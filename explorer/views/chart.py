@@ -6,7 +6,7 @@ A chart's marks keep their names, kinds and order from one state to the next; on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,10 +16,12 @@ from explorer.events import Variant
 
 RunTone = Literal["run-a", "run-b", "run-c", "run-d", "run-e", "run-f"]
 Tone = Variant | RunTone | Literal["dense", "ink", "muted", "axis", "grid", "selection", "page"]
+Align = Literal["left", "center", "right"]
 Kind = Literal["line", "band", "points", "rules", "boxes", "texts"]
 Columns = Mapping[str, Sequence[Any] | np.ndarray]
 
 VARIANT_TONES: tuple[Tone, ...] = ("dense", "random-sparse", "random-reinit", "ticket")
+ROOFS = (4.0, 10.0, 20.0, 50.0, 100.0)
 NOTHING: dict[str, list[float]] = {"x": [], "y": []}
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
@@ -53,7 +55,7 @@ class Mark:
     panel: int = 0
     width: float | None = None
     size: float = 1.0
-    align: Literal["left", "center", "right"] = "left"
+    align: Align = "left"
     bold: bool = False
 
 
@@ -124,6 +126,12 @@ def frame(x: Span, y: Span, heights: Mapping[float, str], panel: int = 0, of: st
 def per_cent(heights: Sequence[float]) -> dict[float, str]:
     """Write heights as per cent, with the sign on the top one only."""
     return {height: f"{height:g}" + ("%" if height == heights[-1] else "") for height in heights}
+
+
+def roof(values: Iterable[float]) -> float:
+    """Return the top of an axis from 0 to at most 100: one of a few, so that it rarely changes while values come."""
+    highest = max(values, default=0.0)
+    return next((top for top in ROOFS if highest <= top), ROOFS[-1])
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,30 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Figures 15 and 20 show that survivors are the larger ones and grow. "
         "The output layer is pruned at half the rate, in deep networks not at all, so that it keeps a larger share.",
     ),
+    "connectivity": Explanation(
+        "Linear mode connectivity",
+        "Whether training a ticket again, with the images in another order, leads to the same minimum.",
+        "A ticket is trained twice from one start, each time with the images in another order, and networks are "
+        "measured on the straight line between the two final weights. "
+        "Below, a level's curve is the test error along that line; above is its barrier, the highest error less the "
+        "mean of the two ends. "
+        "Below 2 points of barrier Frankle et al. (2020) call training stable, and find that tickets win where it is. "
+        "The paper itself does not measure this; it only finds that the deeper networks of its Figures 7 and 8 need "
+        "warmup, and later work rewinds them to weights from which training is stable. "
+        "Look for curves that stay level, and for the sparsest level whose barrier is still under the grey line.",
+    ),
+    "supermask": Explanation(
+        "Accuracy before training",
+        "What a mask alone achieves, on initial weights that were never trained.",
+        "Each point is the mean test accuracy of the networks of a level where their training begins, with its range; "
+        "the grey line is chance. "
+        "A mask under which untrained weights do far better than chance is a supermask; Zhou et al. (2019) found masks "
+        "that bring an untrained network to 86% on MNIST. "
+        "The paper does not measure this; the curves of its Figure 3 show only what training makes of the masks. "
+        "Tickets that are rewound to a later iteration have been trained up to there. "
+        "Look for how far the ticket rises above both controls: random reinit has the same mask and loses it with the "
+        "weights.",
+    ),
     "compare": Explanation(
         "Runs compared",
         "How far the tickets of several runs keep the accuracy of their dense networks.",

@@ -100,7 +100,7 @@ def _shares(state: State, selection: Selection) -> Mapping[Variant, Measured]:
             pairs = combinations(masks, 2)
             values = [100 * _in_common(one, other) for (r, one), (q, other) in pairs if r != q]
             if values:
-                of_levels[level] = Mean(float(np.mean(values)), min(values), max(values))
+                of_levels[level] = Mean.of(values)
     return shares
 
 

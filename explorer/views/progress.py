@@ -7,7 +7,7 @@ from itertools import product
 from typing import Literal
 
 from explorer.events import VARIANTS
-from explorer.experiment import Experiment
+from explorer.experiment import MEASURED, PLACES, Experiment
 from explorer.state import State
 from explorer.views import words
 
@@ -102,6 +102,11 @@ def images_left(state: State, back_end: str = "") -> float:
         iterations = to_begin * (experiment.iterations - first)
         iterations += sum(experiment.iterations - known.iteration for known in training)
         left += share_of_dense(experiment, level, back_end) * _images(experiment, iterations, evaluations)
+        if (
+            variant == "ticket"
+        ):  # each draw but the first has a line, whose networks are evaluated with all their weights
+            lines = (to_begin + len(training)) * (1 - 1 / experiment.draws(variant))
+            left += EVALUATED * lines * len(PLACES) * (min(MEASURED, experiment.data.train) + experiment.data.test)
     return left
 
 

@@ -327,7 +327,7 @@ class Explorer(ipywidgets.Box):
             case "Escape":
                 self.follow()
             case _ if key.isdigit():
-                self.present(list(VIEWS)[int(key) - 1])  # 0 is the tenth, the last
+                self.present(list(VIEWS)[(int(key) or 10) - 1])  # 0 is the tenth
 
     def _interrupt(self) -> None:
         """Stop the search without an end, as the page has gone and its kernel goes too."""

@@ -26,10 +26,11 @@ from explorer.widgets.view import Actions, Explain, View, ask, box, text
 
 ROOMS = {
     "Masks and weights": ("masks", "histogram"),
-    "Distance moved": ("distance",),
+    "Distance": ("distance",),
     "Connections": ("connections", "overlap"),
     "Layers and time": ("layers", "timing"),
     "Measures": ("measures",),
+    "Beyond": ("supermask", "connectivity"),
 }
 SENTENCE_SECONDS = 1.0  # a sentence is left in peace at least that long while its numbers run
 REPLAYED_SECONDS = 0.25  # and in a replay, where a level takes a second or two
@@ -94,15 +95,16 @@ class Main(ipywidgets.Box):
         self._room.add_class("lt-room")
         self._room.add_class("lt-switch")
         self._room.observe(lambda change: self._enter(change["new"]), "value")
-        self._asks = {room: ask(actions, *ROOMS[room]) for room in ("Masks and weights", "Distance moved")}
+        self._asks = {room: ask(actions, *ROOMS[room]) for room in ("Masks and weights", "Distance")}
         self._names = Names(), Names()
         masks_names, distance_names = (names.widgets.values() for names in self._names)
         self._rooms = {
             "Masks and weights": box("lt-weights", *masks_names, panels["masks"], panels["histogram"]),
-            "Distance moved": box("lt-weights", *distance_names, panels["distance"]),
+            "Distance": box("lt-weights", *distance_names, panels["distance"]),
             "Connections": box("lt-pair", panels["connections"], panels["overlap"]),
             "Layers and time": box("lt-pair", panels["layers"], panels["timing"]),
             "Measures": box("lt-pair", panels["measures"]),
+            "Beyond": box("lt-pair", panels["supermask"], panels["connectivity"]),
         }
         super().__init__(
             [
@@ -143,8 +145,7 @@ class Main(ipywidgets.Box):
             if view not in self._own or view.name not in self._away:
                 view.show(screen.state, screen.selection)
         most = self._masks.most if isinstance(self._masks, MasksView) else 0
-        said = "connections of a pixel"  # which a narrow page tells who points there
-        self._key.value = f"<em>{said}</em> <span>0</span><i title='{said}'></i><span>{most or '–'}</span>"
+        self._key.value = f"<span>0</span><i title='connections of a pixel'></i><span>{most or '–'}</span>"
 
     def show_story(self, screen: Screen) -> bool:
         """Write the sentence, at most once a second while only its numbers change; return whether it was time."""

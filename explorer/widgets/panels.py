@@ -17,6 +17,7 @@ from explorer.views import (
     Selection,
     accuracy,
     connections,
+    connectivity,
     density,
     distance,
     histogram,
@@ -24,6 +25,7 @@ from explorer.views import (
     masks,
     measures,
     overlap,
+    supermask,
     timing,
     words,
 )
@@ -31,6 +33,7 @@ from explorer.views.accuracy import key as accuracy_key
 from explorer.views.accuracy import note, title
 from explorer.views.bins import Histogram
 from explorer.views.chart import Chart
+from explorer.views.connectivity import key as connectivity_key
 from explorer.views.density import key as density_key
 from explorer.views.explanations import EXPLANATIONS
 from explorer.views.histogram import key as histogram_key
@@ -42,6 +45,7 @@ from explorer.views.measures import COLUMNS, Row
 from explorer.views.measures import key as measures_key
 from explorer.views.on_screen import on_pixels, shown_layer
 from explorer.views.overlap import key as overlap_key
+from explorer.views.supermask import key as supermask_key
 from explorer.views.table import Table
 from explorer.widgets.heatmap import Heatmap
 from explorer.widgets.plot import Plot
@@ -173,6 +177,30 @@ class TimingView(LevelsView):
         return timing(state, selection)
 
 
+class ConnectivityView(LevelsView):
+    """The error barrier between two trainings of each ticket, and the error along the line."""
+
+    name = "connectivity"
+
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return connectivity(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return connectivity_key(state, selection)
+
+
+class SupermaskView(LevelsView):
+    """Test accuracy before training."""
+
+    name = "supermask"
+
+    def _draw(self, state: State, selection: Selection) -> Chart:
+        return supermask(state, selection)
+
+    def _key(self, state: State, selection: Selection) -> object:
+        return supermask_key(state, selection)
+
+
 class ConnectionsView(ChartView):
     """Connections of each unit and input."""
 
@@ -201,7 +229,7 @@ class MasksView(View):
         for v in VARIANTS:
             children += [
                 self._names.widgets[v],
-                text("input pixels", "lt-caption", "lt-folded-caption", f"lt-of-{v}"),
+                text("connections of a pixel", "lt-caption", "lt-folded-caption", f"lt-of-{v}"),
                 self._folded[v],
                 self._captions[v],
                 self._matrix[v],
@@ -343,6 +371,8 @@ VIEWS: dict[str, type[View]] = {
         LayersView,
         TimingView,
         MeasuresView,
+        ConnectivityView,
+        SupermaskView,
     )
 }
 

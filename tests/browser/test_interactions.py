@@ -123,7 +123,8 @@ def test_pixels_units_and_ranges_of_weights_are_pointed_out(explorer):
 def test_every_view_is_explained_and_has_its_numbers(explorer):
     for room, views in (
         ("Masks and weights", "accuracy density masks histogram"),
-        ("Distance moved", "distance"),
+        ("Distance", "distance"),
+        ("Beyond", "supermask connectivity"),
         ("Connections", "connections overlap"),
         ("Measures", "measures"),
         ("Layers and time", "layers timing"),
@@ -188,7 +189,7 @@ def test_presenting_by_keys(explorer):
     explorer.until(lambda: explorer.story.startswith("At 6.7% of its weights: ticket"))
     assert not explorer.page.is_visible(".lt-side")
     assert not explorer.page.is_visible(".lt-tools")
-    for number, view in enumerate(VIEWS, start=1):
+    for number, view in enumerate(list(VIEWS)[:10], start=1):
         keys.press(str(number % 10))
         explorer.page.locator(f".lt-presenting[data-presents={view}]").wait_for()
         shown = {"masks": ".lt-masks .lt-matrix", "measures": ".lt-measures .lt-table"}.get(

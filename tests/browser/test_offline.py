@@ -89,7 +89,7 @@ def test_layers_measures_themes_and_presenting_work(opened):
     light = opened.evaluate(colour)
     opened.keyboard.press("t")
     assert opened.evaluate(colour) != light
-    for number, view in enumerate(VIEWS, start=1):
+    for number, view in enumerate(list(VIEWS)[:10], start=1):
         opened.keyboard.press(str(number % 10))
         assert opened.locator(f".lt-presenting[data-presents={view}]").count() == 1
         opened.keyboard.press("p")

@@ -13,12 +13,14 @@ from explorer.views import (
     Selection,
     accuracy,
     connections,
+    connectivity,
     density,
     distance,
     histogram,
     layers,
     masks,
     overlap,
+    supermask,
     timing,
 )
 from explorer.views.chart import COLUMNS, MarginLabel, Span, clipped, margin_labels, round_step, ticks
@@ -39,6 +41,8 @@ CHARTS = {
     "overlap": lambda state, selection: {"": overlap(state, selection)},
     "connections": lambda state, selection: {"": connections(state, selection)},
     "timing": lambda state, selection: {"": timing(state, selection)},
+    "connectivity": lambda state, selection: {"": connectivity(state, selection)},
+    "supermask": lambda state, selection: {"": supermask(state, selection)},
     "histogram": lambda state, selection: histogram(state, selection).charts,
     "distance": lambda state, selection: distance(state, selection).charts,
 }
@@ -100,7 +104,21 @@ def snapshot(state):
 
 
 @pytest.mark.parametrize(
-    "view", [accuracy, connections, density, distance, histogram, layers, masks, overlap, story, timing]
+    "view",
+    [
+        accuracy,
+        connections,
+        connectivity,
+        density,
+        distance,
+        histogram,
+        layers,
+        masks,
+        overlap,
+        story,
+        supermask,
+        timing,
+    ],
 )
 def test_the_same_state_and_selection_give_the_same_and_nothing_is_changed(view, few):
     for moment in few:
@@ -118,7 +136,7 @@ def test_views_without_a_selection_are_functions_of_the_state(view, moments):
 
 def test_no_view_shows_the_same_at_the_end_as_at_the_start(moments):
     first, last = moments[0].state, moments[-1].state
-    for view in (accuracy, connections, density, distance, histogram, layers, masks, overlap, story, timing):
+    for view in (accuracy, connections, density, distance, histogram, layers, masks, overlap, story, supermask, timing):
         assert plain(view(first, Selection())) != plain(view(last, Selection()))
 
 

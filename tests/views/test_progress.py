@@ -89,6 +89,9 @@ def test_nothing_is_left_at_the_end_and_before_it_all_that_is_not_done():
     assert images_left(State(experiment)) == networks * a_network
     *_, (last, _) = glimpses(experiment, 0.01, 0.0, 0.0)
     assert images_left(last) == 0
+    thrice = experiment.but(ticket_draws=3)
+    a_line = EVALUATED * 11 * (1000 + 1000)
+    assert images_left(State(thrice)) == pytest.approx((3 * 4 + 4) * a_network + 2 * 4 * a_line)
 
 
 def test_no_time_is_told_of_what_has_ended_or_was_read(moments):
