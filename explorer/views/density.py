@@ -50,7 +50,7 @@ def density(state: State, selection: Selection) -> Chart:
     axis = LevelAxis(state.experiment, shown_level(state, selection.level))
     x, (low, high) = axis.span, accuracy_range(state)
     presents = bool(selection.presents)
-    upper = Span.around(low, high, 0.14 if presents else 0.45, 0.09)
+    upper = Span.around(low, high, 0.14 if presents else 0.45, 0.12)
     lower = Span.around(0, state.experiment.iterations, *((0.14, 0.85) if presents else (0.08, 0.65)))
     measure = final_accuracy if selection.measure == "final" else early_stop_accuracy
     shown: dict[Variant, Measured] = {v: _measured(state, v, measure) for v in VARIANTS}
@@ -147,8 +147,8 @@ def _bracket(state: State, axis: LevelAxis, upper: Span) -> dict[str, Mark]:
         )
         rules = [(0, height, end, height), (0, foot, 0, height), (end, foot, end, height)]
         said = f"matches dense down to {words.remaining(state.experiment.density(found.level), exact=True)}"
-        inside = end > 0.62 * x.last  # no room to its right: write under the bracket's line
-        text = [(x.share(0.01), height - upper.share(0.04), said)] if inside else [(end + x.share(0.012), height, said)]
+        wide = end > 0.62 * x.last  # no room to its right: write above it, clear of the lines
+        text = [(0, height + upper.share(0.036), said)] if wide else [(end + x.share(0.012), height, said)]
     return {
         "bracket": Mark("rules", "ticket", columns("rules", rules), width=1.4),
         "bracket words": Mark("texts", "ticket", columns("texts", text)),
