@@ -28,8 +28,9 @@ from explorer.views.progress import images_left
 if TYPE_CHECKING:
     from explorer.training import BackEnd
 
-LEAST = 0.3
-"""Seconds for which a trial goes on, and one step at least."""
+LEAST, STRETCHES = 0.6, 8
+"""Seconds for which a trial goes on, in stretches of a step at least, of which the quickest counts: whatever else the
+machine does makes the others slower."""
 
 TOGETHER = 32
 """Networks that are tried together on a GPU at most; more of them hardly change the time of each."""
@@ -83,10 +84,12 @@ def _try(kind: type[BackEnd], experiment: Experiment, device: str, networks: int
     """Train a little, and return the seconds of a dense network-iteration among so many networks."""
     from explorer.benchmarks.trial import begin, pace
 
-    progress = begin(kind, experiment, networks, device)
-    if device == "cuda":
-        return pace(progress, time.perf_counter, seconds=LEAST)
-    return pace(progress, time.process_time, seconds=LEAST) / networks  # each in a thread of its own
+    progress, paces = begin(kind, experiment, networks, device), list[float]()
+    clock = time.perf_counter if device == "cuda" else time.process_time
+    begun = clock()
+    while not paces or clock() - begun < LEAST:
+        paces.append(pace(progress, clock, seconds=LEAST / STRETCHES))
+    return min(paces) / (1 if device == "cuda" else networks)  # on a CPU each has a thread of its own
 
 
 def cache() -> Path:
