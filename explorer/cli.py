@@ -24,7 +24,7 @@ from rich.table import Table
 
 from explorer.errors import DataError, ExplorerError, Refused, RunError, nearest, sentence
 from explorer.events import VARIANTS, Event, Glimpse
-from explorer.experiment import Experiment
+from explorer.experiment import DRAWS, Experiment
 from explorer.presets import DEFAULT, PRESETS, Preset, preset
 from explorer.runs import Run
 from explorer.runs.export import ALL, KINDS, Choice
@@ -43,6 +43,9 @@ from explorer.views.story import result
 if TYPE_CHECKING:
     from explorer.session import Session
     from explorer.studies.study_writer import StudyWriter
+
+SIZED_BY = frozenset(("dataset", "prune", "evaluate", "levels", "replicates", "iterations", "seed", *DRAWS.values()))
+"""The settings that make a study smaller or larger, which can still be held against the paper."""
 
 UNITS = {"": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
 
@@ -270,8 +273,11 @@ def _asked(
     if not isinstance(base, Study):
         return Experiment.parse(typed, base, values)
     changed = tuple((label, Experiment.parse(typed, experiment, values)) for label, experiment in base.experiments)
-    # With other experiments it is no longer the paper's.
-    return base if changed == base.experiments else replace(base, experiments=changed, figure="", size="")
+    if changed == base.experiments:
+        return base
+    # With other settings it is no longer of the paper's size, and with others than those of its size not its figure.
+    figure = base.figure if {*typed, *values} <= SIZED_BY else ""
+    return replace(base, experiments=changed, figure=figure, size="")
 
 
 def _read(file: Path) -> Experiment | Study:

@@ -92,9 +92,10 @@ def _trained(state: State, variant: Variant, level: int) -> list[NetworkState]:
 def _speed_up(dense: Mean | None, stops: Sequence[int]) -> Mean | None:
     """Return how many times as fast networks come to their early stop as the dense ones do: bigger is faster.
 
-    Of each network, that is the dense networks' mean early-stopping iteration ÷ its own. There is none where an
-    early stop is at iteration 0, which is no training and can be neither faster nor slower.
+    It is the dense networks' mean early-stopping iteration ÷ the networks' mean, and ÷ their latest and their earliest
+    for the lowest and the highest; so the dense networks' own is 1. There is none where an early stop is at iteration
+    0, which is no training and can be neither faster nor slower.
     """
     if dense is None or not dense.mean or not all(stops):
         return None
-    return Mean.of([dense.mean / stop for stop in stops])
+    return Mean(*(dense.mean / stop for stop in (float(np.mean(stops)), max(stops), min(stops))))

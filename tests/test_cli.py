@@ -447,7 +447,7 @@ def test_presets_lists_all_with_their_cost_and_time(lottery, paced):
         takes = cost.seconds(known.experiment if isinstance(known, Preset) else known, "cpu")
         assert f" {words.rounded(known.cost)} network-iterations, about {words.roughly(takes)} here" in line
         assert lines.index(line) > lines.index(known.title)
-        about = known.about.split()
+        about = (known if isinstance(known, Preset) else STUDIES[f"figure-{known.figure}-paper"]).about.split()
         assert about == " ".join(lines[lines.index(known.title) + 1 :]).split()[: len(about)]
 
 
@@ -594,12 +594,14 @@ def test_flags_change_every_experiment_of_a_study_which_is_then_no_figure(lotter
         (["--preset", "pair"], pair),
         ([tmp_path / "study.json"], pair),
         (["--preset", "pair", "--levels", "1"], pair),
+        (["--preset", "pair", "--levels", "2", "--set", "seed=3"], {"levels": 2, "seed": 3}),
         (["--preset", "pair", "--levels", "2", "--set", "batch=30"], {"levels": 2, "batch": 30}),
     ):
         assert lottery("search", *arguments)[::2] == (1, "lottery: Enough.\n")
         if isinstance(wanted, dict):
             experiments = tuple((label, experiment.but(**wanted)) for label, experiment in pair.experiments)
-            wanted = replace(pair, experiments=experiments, figure="", size="")
+            figure = "" if "batch" in wanted else pair.figure  # smaller or larger, it can be held against the paper
+            wanted = replace(pair, experiments=experiments, figure=figure, size="")
         assert asked.pop() == wanted
 
 

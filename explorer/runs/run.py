@@ -19,7 +19,7 @@ from explorer.measures import MEASURED, measures
 from explorer.registry import read_experiment
 from explorer.runs import drawn, tensors
 from explorer.runs.records import from_line
-from explorer.runs.writer import FORMAT, PACES, held
+from explorer.runs.writer import FORMAT, PACES, STUDY, held
 from explorer.settings import label
 from explorer.state import NetworkState, Pace, State, evaluated, fold
 
@@ -52,7 +52,9 @@ class Run:
                 raise RunError(f"{self.path} is of format {about['format']}; this program reads format {FORMAT}.")
             self.experiment = read_experiment(about["experiment"], about.get("described", {}))
         except (FileNotFoundError, NotADirectoryError):
-            raise RunError(f"{self.path} is no run directory: it holds no run.json.") from None
+            study = (self.path / STUDY).exists()
+            instead = f"a study; name one of the runs in it, such as {self.path}/LABEL" if study else "no run directory"
+            raise RunError(f"{self.path} is {instead}: it holds no run.json.") from None
         except OSError as error:
             raise RunError(f"{file} cannot be read ({error.strerror}).") from None
         except Refused as error:
@@ -92,6 +94,9 @@ class Run:
             self._history.paces = self._paces()
             self._state = replace(self._state, paces=self._history.paces)
         return self._state
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
 
     @property
     def history(self) -> History:
@@ -134,7 +139,7 @@ class Run:
         """Return a row for each level and variant whose networks are all trained; accuracies and densities 0–1.
 
         Of each measure (`explorer.measures.MEASURED`) it holds the mean over `n` networks, the lowest and the highest.
-        The speed-up is the dense networks' mean early-stopping iteration ÷ a network's own: bigger is faster.
+        The speed-up is the dense networks' mean early-stopping iteration ÷ that of the row: bigger is faster.
         """
         rows = [
             (level, self.experiment.density(level), variant, n, *(x for name in MEASURED for x in values[name] or NONE))

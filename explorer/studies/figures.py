@@ -58,7 +58,8 @@ class _Figure:
             if experiments:
                 title = f"Figure{many} {self.figure.replace('-', '–')}: {self.title}"
                 name = f"figure-{self.figure}-{size}"
-                yield Study(name, title, self.about, experiments, self.figure, size)
+                lenet = " In this size it is Lenet alone." if len(experiments) < len(self.experiments) else ""
+                yield Study(name, title, self.about + lenet, experiments, self.figure, size)
 
     def _sized(self, size: str) -> Labelled:
         if size == "paper":

@@ -90,6 +90,13 @@ class StudyRun:
         """Return `judged` as a table: claim, paper, here, judgement and reason."""
         return pd.DataFrame(self.judged(), columns=["claim", *Row._fields[1:]])
 
+    def connectivity(self) -> pd.DataFrame:
+        """Return `Run.connectivity` of all runs, with the label first."""
+        return self._table(Run.connectivity)
+
+    def __repr__(self) -> str:
+        return f"StudyRun({str(self.path)!r})"
+
     def _table(self, of: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
         tables = []
         for label, run in self.runs.items():

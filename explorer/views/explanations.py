@@ -154,7 +154,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "What training came to at each level, in numbers.",
         "Each row is a variant at a level: the mean over its n networks, with the lowest and the highest. "
         "Early stop is the iteration at which the validation loss is least. "
-        "The speed-up is the mean early stop of the dense networks divided by a network's own: bigger is faster, and 1 "
+        "The speed-up is the mean early stop of the dense networks divided by that of the row: bigger is faster, and 1 "
         "is as fast as dense. "
         "The paper plots these measures in Figure 4, and in Figure 5 its convolutional tickets stop up to 3.5 times as "
         "early as the dense network. "

@@ -119,7 +119,7 @@ def seconds_an_image(state: State) -> float:
         begun = sum(known.iteration - state.experiment.begins(n.variant, level) for n, known in networks.items())
         evaluations = sum(len(known.evaluations) for known in networks.values())
         done += share_of_dense(state.experiment, level, now.back_end) * _images(state.experiment, begun, evaluations)
-    return now.seconds / done
+    return now.seconds / done if done else 0.0
 
 
 def share_of_dense(experiment: Experiment, level: int, back_end: str) -> float:

@@ -227,7 +227,7 @@ def result(state: State) -> Result | None:
         return Result(
             "",
             "Too short to tell",
-            ("the dense networks' validation loss", "still fell at the last iteration", left_out),
+            ("the dense networks' validation loss still fell at the last iteration", left_out),
         )
     alone = len(state.find("ticket", 0)) == 1
     rule = "one replicate has no range: compared exactly" if alone else "within the dense networks' range"

@@ -66,6 +66,8 @@ def test_measures_are_a_plain_recomputation_from_the_summary(shared, folder):
     wanted = by_variant[names].agg(["mean", "min", "max"])
     lowest_highest = {"mean": "mean", "min": "lowest", "max": "highest"}
     wanted.columns = [f"{name}_{lowest_highest[what]}" for name, what in wanted.columns]
+    dense = summary.query("level == 0").early_stop_iteration.mean()
+    wanted["speed_up_mean"] = dense / wanted["early_stop_iteration_mean"]  # and no mean of quotients
     wanted.insert(0, "n", by_variant.size())
     assert list(measures.columns) == ["level", "density", "variant", *wanted.columns]
     assert measures.equals(measures.sort_values("level", kind="stable"))
