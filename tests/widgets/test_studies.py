@@ -6,13 +6,14 @@ import threading
 
 import pytest
 
-from explorer import Explorer, Refused, RunError, Study
+from explorer import Explorer, Refused, RunError, Session, Study
 from explorer.events import Evaluated
 from explorer.runs.writer import STUDY
 from explorer.studies import STUDIES
 from explorer.views import words
 from explorer.widgets.controls import Controls
 from explorer.widgets.studies import FIGURES, YOURS
+from explorer.widgets.study_page import StudyPage
 from tests.support import is_one_sentence, until
 
 
@@ -128,6 +129,26 @@ def test_a_study_runs_from_its_first_experiment_to_its_last(explorer, pair, fold
     assert explorer.run.path == explorer.run.path.parent / "one-shot"
     assert explorer.experiment.protocol == "one-shot"
     assert (explorer._study, line(explorer), explorer._studies.is_open) == (None, "", False)
+
+
+def test_the_drawer_follows_a_study_that_is_being_run(pair, folder):
+    (folder / "begun").mkdir(parents=True)
+    (folder / "begun" / STUDY).write_text(pair.to_json())
+    label, experiment = pair.experiments[0]
+    session = Session(experiment, "cpu", folder / "begun" / label)
+    session.start()
+    assert session.wait() == "finished"
+    file = folder / "begun" / label / "events.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"")
+    shown = StudyPage(*4 * [lambda *given: None])
+    shown.choose(folder / "begun")
+    for line in lines:  # as if it was looked at after each record
+        with file.open("ab") as stream:
+            stream.write(line)
+        shown.look()
+        shown.draw(None, startable=True)
+    assert "1 of 2 finished" in shown._said.value
 
 
 def test_cancel_ends_the_study_and_it_can_be_gone_on_with(explorer, pair, folder):
