@@ -225,7 +225,7 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
         Claim("VGG-19 pruned layer by layer: tickets match down to", ("vgg-19-layer-wise",),
               matches_down_to, 6.9, (4.3, 11), "%"),
         order("VGG-19: pruned as one it has smaller winning tickets", "vgg-19-layer-wise vgg-19-global",
-              # by a level or so: by less differ the densities of one level, too
+              # densities of the same level differ by a few per cent, too
               lambda layered, whole: is_above(matches_down_to(layered), matches_down_to(whole), times=1.1)),
     ),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import threading
+from itertools import chain, repeat
 
 import pytest
 
@@ -10,6 +11,7 @@ from explorer import Explorer, Refused, RunError, Session, Study
 from explorer.events import Evaluated
 from explorer.runs.writer import STUDY
 from explorer.studies import STUDIES
+from explorer.studies.study_session import StudySession
 from explorer.views import words
 from explorer.widgets.controls import Controls
 from explorer.widgets.studies import FIGURES, YOURS
@@ -204,7 +206,33 @@ def test_nothing_starts_while_a_search_runs(explorer, pair, folder):
     assert finish(explorer) == "finished"
 
 
+def test_under_the_open_drawer_no_key_touches_a_search(explorer, pair):
+    for key in ("s", "x", " "):
+        explorer._key(key)
+        assert (explorer.session, explorer._playback.playing) == (None, False)
+    explorer.start_study(pair)
+    explorer.pause()
+    for key in ("s", "x", " "):
+        explorer._key(key)
+        assert explorer.status == "paused"
+    explorer._drawers.close()
+    explorer._key("x")
+    assert explorer._study.wait(60) == "cancelled"
+
+
+def test_a_study_stays_with_its_page_where_one_experiment_ends_as_it_is_shown(explorer, pair, monkeypatch):
+    explorer.start_study(pair)
+    study = explorer._study
+    assert study.wait(60) == "finished"
+    one, two = (Session(experiment, "cpu") for _, experiment in pair.experiments)
+    sessions = chain([one, one], repeat(two))  # the next one begins between two looks at which it is
+    monkeypatch.setattr(StudySession, "session", property(lambda _: next(sessions)), raising=False)
+    explorer._draw()
+    assert explorer._study is study, "it runs on, and can be cancelled"
+
+
 def test_pause_step_and_resume_act_on_what_runs(explorer, pair):
+    explorer._drawers.close()
     explorer.start_study(pair)
     explorer.pause()
     assert explorer.status == "paused"
