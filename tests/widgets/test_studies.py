@@ -129,6 +129,7 @@ def test_a_study_runs_from_its_first_experiment_to_its_last(explorer, pair, fold
     shown._rows.children[0].children[1].click()
     explorer._draw()
     assert explorer.run.path == explorer.run.path.parent / "one-shot"
+    assert explorer.run is not shown._run.run("one-shot"), "that one is read in a thread of its own, and no run by two"
     assert explorer.experiment.protocol == "one-shot"
     assert (explorer._study, line(explorer), explorer._studies.is_open) == (None, "", False)
 
