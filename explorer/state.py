@@ -31,12 +31,15 @@ from explorer.experiment import Experiment
 
 @dataclass(frozen=True)
 class NetworkState:
-    """What is known of one network. The arrays are empty where they are not known; `line` leads to it from draw 0."""
+    """What is known of one network. The arrays are empty where they are not known; `line` leads to it from draw 0.
 
-    masks: Arrays = field(default_factory=dict)
-    initial: Arrays = field(default_factory=dict)
-    final: Arrays = field(default_factory=dict)
-    rewind: Arrays = field(default_factory=dict)
+    Like a record it is compared without its arrays, which are dear to read and have no one truth value.
+    """
+
+    masks: Arrays = field(default_factory=dict, compare=False)
+    initial: Arrays = field(default_factory=dict, compare=False)
+    final: Arrays = field(default_factory=dict, compare=False)
+    rewind: Arrays = field(default_factory=dict, compare=False)
     seen: WeightsSeen | None = None
     evaluations: tuple[Evaluated, ...] = ()
     line: Interpolated | None = None

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer import Run
 from explorer.events import (
     VARIANTS,
     Diverged,
@@ -97,6 +98,15 @@ def test_folding_changes_no_earlier_state(tiny):
     before = copy.deepcopy(state)
     fold_all(state, [progress(ONE, 9), evaluated(ONE, 20), NetworkTrained(ONE), NetworkStarted(BELOW), Ended("failed")])
     assert state == before
+
+
+def test_states_whose_arrays_are_read_anew_can_be_compared(shared):
+    one, other = Run.open(shared.folder).state, Run.open(shared.folder).state
+    assert one == other
+    before = next(number for number, record in enumerate(shared.events) if isinstance(record, NetworkTrained))
+    assert fold_all(State(shared.experiment), shared.events[:before]) != fold_all(
+        State(shared.experiment), shared.events[: before + 1]
+    ), "a network that has come to be trained makes a difference"
 
 
 def test_without_glimpses_the_fold_ends_the_same(shared):

@@ -26,6 +26,7 @@ from explorer.state import Pace
 
 FORMAT = 1
 PACES = "paces.json"
+LOCK = "lock"
 STUDY = "study.json"
 """What a folder of runs that belong to one study holds; see `explorer.studies`."""
 
@@ -43,7 +44,7 @@ def new_folder(what: str) -> Path:
 
 def held(folder: Path) -> bool:
     """Whether someone writes this run directory just now."""
-    lock = folder / "lock"
+    lock = folder / LOCK
     if not lock.exists():
         return False
     try:
@@ -61,7 +62,7 @@ def claim(folder: Path) -> FileLock:
     if held(folder):
         raise busy
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock", thread_local=False)  # another thread lets go of it
+    lock = FileLock(folder / LOCK, thread_local=False)  # another thread lets go of it
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -157,7 +158,7 @@ class Writer:
         self.close()
         shutil.rmtree(self.folder / tensors.FOLDER, ignore_errors=True)
         with suppress(OSError):  # what cannot be taken away stays, and is no reason to fail
-            for name in ("run.json", "events.jsonl", PACES, "lock"):
+            for name in ("run.json", "events.jsonl", PACES, LOCK):
                 (self.folder / name).unlink(missing_ok=True)
             if self._made:
                 self.folder.rmdir()

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from explorer.datasets import DATASETS
 from explorer.state import State
+from explorer.studies.measured import NEAR
 from explorer.studies.study import Study
 from explorer.views import words
 from explorer.views.verdict import too_short
@@ -32,6 +33,7 @@ class Claim:
         paper: the paper's number; None for an order.
         accepted: from where to where this program's number counts as the same.
         unit: of the numbers, such as "%" or "×".
+        of_density: whether the number is a density, in per cent, to which levels have to lead.
     """
 
     says: str
@@ -40,6 +42,7 @@ class Claim:
     paper: float | None = None
     accepted: tuple[float, float] = (-math.inf, math.inf)
     unit: str = ""
+    of_density: bool = False
 
     def number(self, value: float) -> str:
         """Write a number of this claim, or whether its order holds."""
@@ -85,7 +88,7 @@ def judge(claim: Claim, study: Study, states: Mapping[str, State]) -> Row:
     if unfinished:
         return row("", "not comparable", f"not finished: {', '.join(unfinished)}")
     needed = [states[label] for label in claim.labels]
-    smaller = "; ".join(dict.fromkeys(filter(None, map(_smaller, needed)))) if claim.paper is not None else ""
+    smaller = "; ".join(dict.fromkeys(filter(None, (_smaller(claim, state) for state in needed))))
     found = claim.measure(*needed)
     if found is None:
         return row("", "not comparable", smaller or "these runs do not show it")
@@ -104,14 +107,19 @@ def _finished(state: State) -> bool:
     return state.ended is not None and state.ended.outcome == "finished"
 
 
-def _smaller(state: State) -> str:
+def _smaller(claim: Claim, state: State) -> str:
     """Say how an experiment is less than the paper's, so that numbers cannot be compared; empty where it is not."""
     experiment, recipe = state.experiment, state.experiment.network
-    said = []
+    said = list[str]()
+    if claim.paper is None:
+        return ""
     if experiment.dataset != recipe.dataset:
         said.append(f"{experiment.data.title}, not {DATASETS[recipe.dataset].title}")
     if experiment.iterations < recipe.iterations:
         said.append(f"{words.count(experiment.iterations)} iterations, not {words.count(recipe.iterations)}")
     if experiment.prune != recipe.prune:
         said.append(f"levels of {100 * experiment.prune:g}%, not {100 * recipe.prune:g}%")
+    last = experiment.densities[-1]
+    if claim.of_density and 100 * last > NEAR * claim.paper:
+        said.append(f"levels down to {words.remaining(last, exact=True)} only")
     return ", ".join(said)

@@ -79,16 +79,16 @@ def best_gain(state: State, measure: Measurement) -> float | None:
 
 
 def falls_below(state: State, measure: Measurement, variant: Variant = "ticket") -> float | None:
-    """Return the density, in per cent, from which on a variant's mean stays below dense; None if it never does."""
+    """Return the density, in per cent, from which on a variant's mean stays below dense; 0 if it never does."""
     dense, levels = mean(state, "ticket", 0, measure), over_levels(state, measure, variant)
-    if dense is None:
+    if dense is None or not levels:
         return None
     below = None
     for level in sorted(levels, reverse=True):
         if levels[level].mean >= dense.mean:
             break
         below = level
-    return None if below is None else 100 * state.experiment.density(below)
+    return 0.0 if below is None else 100 * state.experiment.density(below)
 
 
 def fastest(state: State) -> float | None:
@@ -97,8 +97,10 @@ def fastest(state: State) -> float | None:
     return 100 * state.experiment.density(min(stops, key=lambda level: stops[level].mean)) if stops else None
 
 
-def matches_down_to(state: State) -> float:
+def matches_down_to(state: State) -> float | None:
     """Return the density, in per cent, down to which tickets match the dense network; 100 where none does."""
+    if finds_none(state) is None:
+        return None
     found = verdict(state)
     return 100 * state.experiment.density(found.level if found else 0)
 
@@ -106,7 +108,7 @@ def matches_down_to(state: State) -> float:
 def within_a_point_down_to(state: State) -> float | None:
     """Return the density, in per cent, down to which tickets end less than a point below the dense network."""
     dense, levels = mean(state, "ticket", 0, final_accuracy), over_levels(state, final_accuracy)
-    if dense is None:
+    if dense is None or not levels:
         return None
     level = 0
     while level + 1 in levels and levels[level + 1].mean > dense.mean - 1:
@@ -120,21 +122,28 @@ def train_accuracy(known: NetworkState) -> float:
 
 
 def down_to(state: State, measure: Measurement, holds: Callable[[float, float], bool]) -> float | None:
-    """Return the smallest density, in per cent, at which a relation holds between the means of ticket and dense."""
+    """Return the density, in per cent, down to which a relation holds between the means of ticket and dense.
+
+    That is the end of the longest stretch of levels at which it does, so that one level alone, which may be chance,
+    counts for little; 100 where it never does.
+    """
     dense, levels = mean(state, "ticket", 0, measure), over_levels(state, measure)
-    if dense is None:
+    if dense is None or not levels:
         return None
-    held = [level for level, value in levels.items() if holds(value.mean, dense.mean)]
-    return 100 * state.experiment.density(max(held)) if held else None
+    stretch, longest = 0, (0, 0)  # how many levels it has held by now; the most that it ever did, and the last of them
+    for level in sorted(levels):
+        stretch = stretch + 1 if holds(levels[level].mean, dense.mean) else 0
+        longest = max(longest, (stretch, level if stretch else 0))
+    return 100 * state.experiment.density(longest[1])
 
 
 def earlier_down_to(state: State) -> float | None:
-    """Return the smallest density, in per cent, at which tickets stop earlier than the dense network."""
+    """Return the density, in per cent, down to which tickets stop earlier than the dense network."""
     return down_to(state, early_stop_iteration, lambda ticket, dense: ticket < dense)
 
 
 def more_accurate_down_to(state: State) -> float | None:
-    """Return the smallest density, in per cent, at which tickets are more accurate than dense at early stopping."""
+    """Return the density, in per cent, down to which tickets are more accurate than dense at early stopping."""
     return down_to(state, early_stop_accuracy, lambda ticket, dense: ticket > dense)
 
 
@@ -143,15 +152,16 @@ def is_above(one: float | None, other: float | None, times: float = 1.0) -> bool
     return None if one is None or other is None else bool(one > times * other)
 
 
-def finds_none(state: State) -> bool:
-    """Tell whether no level matches the dense network."""
-    return verdict(state) is None
+def finds_none(state: State) -> bool | None:
+    """Tell whether no level matches the dense network; None where there is nothing to be matched, or to match."""
+    known = mean(state, "ticket", 0, early_stop_accuracy) and over_levels(state, early_stop_accuracy)
+    return verdict(state) is None if known else None
 
 
-def sparsest_is_above_dense(state: State, measure: Measurement, variant: Variant) -> bool | None:
-    """Tell whether a variant's mean at the sparsest level is above the dense networks'."""
+def sparsest_over_dense(state: State, measure: Measurement, variant: Variant) -> float | None:
+    """Return how far a variant's mean at the sparsest level is above the dense networks'."""
     dense, levels = mean(state, "ticket", 0, measure), over_levels(state, measure, variant)
-    return is_above(levels[max(levels)].mean, dense.mean) if dense and levels else None
+    return levels[max(levels)].mean - dense.mean if dense and levels else None
 
 
 def mostly_below(

@@ -15,6 +15,7 @@ from explorer.measures import Measurement, early_stop_iteration
 from explorer.state import State
 from explorer.studies.claims import Claim, Row, judge
 from explorer.studies.measured import (
+    NEAR,
     at,
     best_gain,
     earlier_down_to,
@@ -33,7 +34,7 @@ from explorer.studies.measured import (
     over_reinit,
     size_of_survivors,
     sooner,
-    sparsest_is_above_dense,
+    sparsest_over_dense,
     train_accuracy,
     unevenness,
     within_a_point_down_to,
@@ -67,11 +68,10 @@ def _random_sparse(label: str, title: str) -> tuple[Claim, ...]:
     """Figure 1, of one architecture."""
 
     def later(state: State) -> bool | None:
-        return sparsest_is_above_dense(state, early_stop_iteration, "random-sparse")
+        return is_above(sparsest_over_dense(state, early_stop_iteration, "random-sparse"), 0.0)
 
     def worse(state: State) -> bool | None:
-        above = sparsest_is_above_dense(state, early_stop_accuracy, "random-sparse")
-        return None if above is None else not above
+        return is_above(0.0, sparsest_over_dense(state, early_stop_accuracy, "random-sparse"))
 
     return (
         order(f"{title}: the sparsest random networks stop later than the dense one", label, later),
@@ -84,15 +84,13 @@ def _convolutional(label: str, speed: tuple[float, float], accuracy: tuple[float
     (fast, times), (good, points), title = speed, accuracy, label.title()
     one = (label,)
 
-    def above_down_to(state: State) -> float:
-        return falls_below(state, early_stop_accuracy) or 100 * state.experiment.densities[-1]
-
     return (
         Claim(f"{title}: at {100 * fast:.1f}% tickets stop earlier", one, lambda s: faster(s, fast), times,
               (0.7 * times, UP), "×"),
         Claim(f"{title}: at {100 * good:.1f}% tickets are more accurate, early stop", one,
               lambda s: gained(s, good, early_stop_accuracy), points, half_or_more(points), " points"),
-        Claim(f"{title}: tickets are above dense down to, early stop", one, above_down_to, 2.0, (0, 4.0), "%"),
+        Claim(f"{title}: tickets are above dense down to, early stop", one, more_accurate_down_to, 2.0, (0, 4.0), "%",
+              of_density=True),
     )  # fmt: skip
 
 
@@ -124,9 +122,9 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
         *(claim for name in CONVS for claim in _random_sparse(name, name.title())),
     ),
     "3": (
-        order("at about half of the weights tickets are at least as accurate as dense", "lenet",
-              lambda s: is_above(gained(s, 0.513, final_accuracy), -1e-9)),
-        Claim("tickets stop earliest at a density of", ("lenet",), fastest, 21.1, (13, 34), "%"),
+        order("at about half of the weights tickets are more accurate than dense, end of training", "lenet",
+              lambda s: is_above(gained(s, 0.513, final_accuracy), 0.0)),
+        Claim("tickets stop earliest at a density of", ("lenet",), fastest, 21.1, (13, 34), "%", of_density=True),
         Claim("at 3.6% tickets are above dense, end of training, by", ("lenet",),
               lambda s: gained(s, 0.036, final_accuracy), 0.0, (-0.2, 0.2), " points"),
     ),
@@ -135,9 +133,9 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
         Claim("at 13.5% tickets are more accurate than dense, early stop", ITERATIVE,
               lambda s: gained(s, 0.135, early_stop_accuracy), 0.3, half_or_more(0.3), " points"),
         Claim("tickets fall below dense accuracy at a density of", ITERATIVE,
-              lambda s: falls_below(s, early_stop_accuracy), 2.9, (1.8, 4.6), "%"),
+              lambda s: falls_below(s, early_stop_accuracy), 2.9, (1.8, 4.6), "%", of_density=True),
         Claim("random reinits fall below dense accuracy at a density of", ITERATIVE,
-              lambda s: falls_below(s, early_stop_accuracy, "random-reinit"), 21.1, (13, 34), "%"),
+              lambda s: falls_below(s, early_stop_accuracy, "random-reinit"), 21.1, (13, 34), "%", of_density=True),
         Claim("at 21.1% tickets stop earlier than random reinits", ITERATIVE,
               lambda s: faster(s, 0.211, "random-reinit"), 2.51, (1.75, UP), "×"),
         Claim("at 21.1% tickets are more accurate than random reinits, early stop", ITERATIVE,
@@ -156,9 +154,10 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
               below("random-reinit", "ticket", final_accuracy)),
     ),
     "4c": (
-        Claim("one-shot tickets stop earlier than dense down to", ONE_SHOT, earlier_down_to, 17.6, (0, 28), "%"),
+        Claim("one-shot tickets stop earlier than dense down to", ONE_SHOT,
+              earlier_down_to, 17.6, (0, 28), "%", of_density=True),
         Claim("one-shot tickets are more accurate than dense down to, early stop", ONE_SHOT,
-              more_accurate_down_to, 5.17, (0, 8.3), "%"),
+              more_accurate_down_to, 5.17, (0, 8.3), "%", of_density=True),
         order("level by level finds smaller tickets that match than one shot", "one-shot iterative",
               lambda one_shot, iterative: is_above(matches_down_to(one_shot), matches_down_to(iterative))),
     ),
@@ -171,9 +170,9 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
     "7": (
         order("learning rate 0.1 finds no winning ticket", "rate-0.1", finds_none),
         Claim("rate 0.01: tickets are within a point of dense down to", ("rate-0.01",),
-              within_a_point_down_to, 3.5, (0, 5.6), "%"),
+              within_a_point_down_to, 3.5, (0, 5.6), "%", of_density=True),
         Claim("rate 0.1 with warmup: tickets are within a point of dense down to", ("warmup",),
-              within_a_point_down_to, 1.5, (0, 2.4), "%"),
+              within_a_point_down_to, 1.5, (0, 2.4), "%", of_density=True),
     ),
     "8": (
         Claim("rate 0.01: tickets at 41.7% reach, end of training", ("rate-0.01",),
@@ -225,11 +224,13 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
               lambda more, little: mostly_below(more, "random-reinit", little, "random-reinit", early_stop_accuracy)),
     ),
     "38-41": (
-        Claim("VGG-19 pruned as one: tickets match down to", ("vgg-19-global",), matches_down_to, 1.5, (0, 2.4), "%"),
+        Claim("VGG-19 pruned as one: tickets match down to", ("vgg-19-global",),
+              matches_down_to, 1.5, (0, 2.4), "%", of_density=True),
         Claim("VGG-19 pruned layer by layer: tickets match down to", ("vgg-19-layer-wise",),
-              matches_down_to, 6.9, (4.3, 11), "%"),
+              matches_down_to, 6.9, (4.3, 11), "%", of_density=True),
         order("VGG-19: pruned as one it has smaller winning tickets", "vgg-19-layer-wise vgg-19-global",
-              lambda layered, whole: is_above(matches_down_to(layered), matches_down_to(whole))),
+              # densities of the same level differ by a few per cent, too
+              lambda layered, whole: is_above(matches_down_to(layered), matches_down_to(whole), times=NEAR)),
     ),
 }  # fmt: skip
 """What the paper says, by figure."""

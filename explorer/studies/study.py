@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import Refused, one_of, sentence
 from explorer.experiment import Experiment
 from explorer.registry import describe_own, read_experiment
+from explorer.runs.writer import LOCK
 from explorer.settings import label as title
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Study:
         for label in self.labels:
             if not _NAME.fullmatch(label):
                 return sentence(f"Label of {self.name}", repr(label), fit)
+            if label == LOCK:  # its run would lie where the directory's lock does
+                return sentence(f"Label of {self.name}", repr(label), "another one")
             if self.labels.count(label) > 1:
                 return sentence(f"Label of {self.name}", f"{label!r} twice", "each experiment one of its own")
         if self.size not in ("", *SIZES):

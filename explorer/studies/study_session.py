@@ -151,7 +151,8 @@ class StudySession:
         session.start()
         if self._holds:
             session.pause()
-        self.session, self.label = session, self._left.popleft()
+        self.session, self.label = session, label
+        self._left.popleft()  # last, so that no one sees a session that is finished, and nothing left
 
     def _run(self) -> None:
         """Wait for one session after the other."""

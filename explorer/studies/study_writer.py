@@ -8,7 +8,7 @@ from pathlib import Path
 
 from explorer.errors import RunError
 from explorer.runs import Run, tensors
-from explorer.runs.writer import STUDY, claim, new_folder, unwritable
+from explorer.runs.writer import LOCK, STUDY, claim, new_folder, unwritable
 from explorer.studies.study import Study
 from explorer.studies.study_run import StudyRun
 
@@ -85,6 +85,6 @@ class StudyWriter:
         self._lock.release()
         if self._made and not self.begun:
             with suppress(OSError):  # what cannot be taken away stays, and is no reason to fail
-                for name in (STUDY, "lock"):
+                for name in (STUDY, LOCK):
                     (self.folder / name).unlink(missing_ok=True)
                 self.folder.rmdir()

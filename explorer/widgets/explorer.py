@@ -163,8 +163,8 @@ class Explorer(ipywidgets.Box):
             raise RunError(f"{study.called} is not started: a search runs on this page; cancel it first.")
         begun = StudySession(study, out, self._session_of, self.refresh)
         begun.start()
-        self.run, self._study = None, begun
-        self._put_on_screen(begun.session)
+        self.run = None
+        self._put_on_screen(begun.session, begun)
         self._draw_status()
 
     def step(self) -> None:
@@ -299,6 +299,8 @@ class Explorer(ipywidgets.Box):
         """Do what a key is for; `shortcuts` lists them. Under an open drawer no search is touched."""
         is_open = self._drawers.is_open
         match key:
+            case " " | "s" | "x" if is_open:
+                pass
             case " " if (alive := self._alive) and self._playback.number is None:
                 self._pressed("Pause" if alive.status == "running" else "Start")
             case " ":
@@ -320,8 +322,6 @@ class Explorer(ipywidgets.Box):
                 self._use(OPENS[key])
             case "Escape" if is_open:
                 self._drawers.close()
-            case " " | "s" | "x" if is_open:
-                pass
             case "Escape" if self._selection.presents:
                 self.present("")
             case "Escape":
@@ -436,12 +436,11 @@ class Explorer(ipywidgets.Box):
             self._end()  # one search at a time is on screen, and none runs on unseen
             self._put_on_screen(run)
 
-    def _put_on_screen(self, source: Session | Run) -> None:
-        """Show the newest of a search, or of a run that was read."""
+    def _put_on_screen(self, source: Session | Run, study: StudySession | None = None) -> None:
+        """Show the newest of a search, which may be of a study, or of a run that was read."""
         self._playback.leave()
         self._main.forget()
-        if self._study and source is not self._study.session:
-            self._study = None
+        self._study = study
         self._source, self._introduces, self._problem, self._preview = source, False, "", None
         self._selection = replace(self._selection, unit=None, pixel=None, brush=None)
         self.experiment, self.level = source.experiment, None
@@ -468,8 +467,8 @@ class Explorer(ipywidgets.Box):
 
     def _draw(self) -> None:
         """Bring everything on screen up to date; widgets send only what has changed."""
-        if self._study and self._study.session is not self._source:  # the one before is finished
-            self._put_on_screen(self._study.session)
+        if self._study and (session := self._study.session) is not self._source:  # the one before is finished
+            self._put_on_screen(session, self._study)
         screen = Screen(self._newest, self._newest, self._selection, self.status)
         try:
             self._newest, history = self._source.state, self._source.history

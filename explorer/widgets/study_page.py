@@ -155,7 +155,7 @@ class StudyPage(ipywidgets.Box):
             return
         try:
             if self._shown is None or self._shown.resolve() != (self.path / label).resolve():
-                self._opened(self._run.run(label))
+                self._opened(Run.open(self._run.run(label).path))  # one of its own: ours is read in another thread
             self._leave()
         except ExplorerError as error:
             self.say(str(error))

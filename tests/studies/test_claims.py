@@ -47,6 +47,18 @@ def test_a_number_of_a_smaller_run_is_shown_and_not_judged():
     assert row.reason == "Digits (5,000 of MNIST), not MNIST, 1,000 iterations, not 50,000, levels of 50%, not 20%"
 
 
+def test_a_density_that_levels_do_not_lead_to_is_not_judged():
+    study = Study("own", "Own", "One of one's own.", (("one", PAPER),))  # three levels, down to 51.3%
+    states = {"one": made(PAPER)}
+    for paper, judgement, reason in (
+        (5, "not comparable", "levels down to 51.3% only"),
+        (50, "not reproduced", "up to 50% counts"),
+    ):
+        claim = Claim("tickets win down to", ("one",), lambda state: 51.3, paper, (0, paper), "%", of_density=True)
+        row = judge(claim, study, states)
+        assert (row.here, row.judgement, row.reason) == ("51.3%", judgement, reason)
+
+
 def test_an_order_of_a_smaller_run_is_judged():
     claim = Claim("tickets win", ("one",), lambda one: True)
     assert judge(claim, TALK, {"one": made(TALK.experiments[0][1])}).judgement == "reproduced"

@@ -1,5 +1,7 @@
 """What the paper reads off its figures, of searches whose numbers are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,12 +67,43 @@ def test_where_curves_turn(state):
     assert measured.matches_down_to(worse) == 100
 
 
+def test_one_level_alone_does_not_tell_down_to_where(state):
+    """A level that is earlier or more accurate by chance, far below the others, is not where that ends."""
+    earlier = made(PAPER, lambda n: [400, 300, 300, 300, 500, 500, 500, 300][n.level] if n.variant == "ticket" else 400)
+    assert measured.earlier_down_to(earlier) == 100 * PAPER.density(3)
+    later = made(PAPER, lambda n: 500 if n.level else 400)
+    assert measured.earlier_down_to(later) == 100, "a shortfall is a number, too"
+
+
+def test_curves_that_never_fall_below_are_a_shortfall_and_not_left_out():
+    assert measured.falls_below(made(PAPER), early_stop_accuracy) == 0
+
+
+@pytest.mark.parametrize("levels", [(0,), (1, 2, 3, 4, 5, 6, 7)])
+@pytest.mark.parametrize(
+    "measure",
+    [
+        measured.finds_none,
+        measured.matches_down_to,
+        measured.within_a_point_down_to,
+        measured.earlier_down_to,
+        measured.more_accurate_down_to,
+        lambda state: measured.falls_below(state, early_stop_accuracy),
+        lambda state: measured.best_gain(state, early_stop_accuracy),
+    ],
+)
+def test_where_all_networks_diverged_nothing_is_shown(measure, levels, state):
+    """Dense networks or tickets of which none is left are no sign of anything, such as that no ticket wins."""
+    networks = {n: replace(known, diverged=n.level in levels) for n, known in state.networks.items()}
+    assert measure(replace(state, networks=networks)) is None
+
+
 def test_orders(state):
     assert measured.mostly_below(state, "random-reinit", state, "ticket", early_stop_accuracy)
     assert measured.mostly_below(state, "ticket", state, "random-reinit", early_stop_iteration)
     assert not measured.mostly_below(state, "ticket", state, "random-reinit", early_stop_accuracy)
-    assert measured.sparsest_is_above_dense(state, early_stop_iteration, "random-reinit")
-    assert not measured.sparsest_is_above_dense(state, early_stop_accuracy, "random-reinit")
+    assert measured.sparsest_over_dense(state, early_stop_iteration, "random-reinit") == 350
+    assert measured.sparsest_over_dense(state, early_stop_accuracy, "random-reinit") == pytest.approx(-5)
     other = made(PAPER, stops, lambda network: accuracies(network) - 0.001)
     assert measured.mean_below(other, state, early_stop_accuracy, 0.25)
     assert not measured.mean_below(state, other, early_stop_accuracy, 0.25)

@@ -3,6 +3,8 @@
 import pytest
 
 from explorer.studies import STUDIES
+from explorer.studies.claims import judge
+from explorer.studies.measured import finds_none
 from explorer.studies.paper import CLAIMS, against_the_paper
 from tests.studies.made import made
 
@@ -29,8 +31,9 @@ def test_every_claim_can_be_judged_where_nothing_ever_changes(name):
     }
     rows = against_the_paper(study, states)
     assert len(rows) == len(CLAIMS[study.figure])
-    for row in rows:
-        assert row.judgement == "reproduced" or row.reason or row.here in ("no", "yes")
+    for row, claim in zip(rows, CLAIMS[study.figure], strict=True):
+        assert row.judgement == "reproduced" or row.reason or row.here == "no"
+        assert claim.paper is not None or claim.measure is finds_none or row.here in ("", "no"), row.says
 
 
 def test_the_papers_own_numbers_are_reproduced():
@@ -60,3 +63,14 @@ def test_a_study_of_ones_own_is_held_against_nothing():
     study = STUDIES["figure-3-talk"]
     own = type(study)("own", "Own", "One of one's own.", study.experiments)
     assert against_the_paper(own, {}) == []
+
+
+def test_at_the_papers_size_levels_lead_down_to_every_density_that_is_claimed():
+    for figure, claims in CLAIMS.items():
+        study = STUDIES[f"figure-{figure}-paper"]
+        states = {
+            label: made(e.but(replicates=1, reinit_draws=0, reinit="drawn", noise=1.0, sparse_draws=0))
+            for label, e in study.experiments
+        }
+        for claim in claims:
+            assert "only" not in judge(claim, study, states).reason

@@ -37,6 +37,7 @@ def test_a_study_comes_back_from_json_as_it_was(given_experiments, title, size):
         ({"experiments": ()}, ["mine", "0", "1 to 6"]),
         ({"experiments": tuple((f"a-{number}", A) for number in range(MOST + 1))}, ["mine", "7", "1 to 6"]),
         ({"experiments": (("a", A), ("a", B))}, ["mine", "'a' twice"]),
+        ({"experiments": (("lock", A),)}, ["mine", "'lock'"]),  # a file's name in the directory
         ({"name": ""}, ["Name", "''"]),
         ({"name": "../mine"}, ["Name", "'../mine'"]),
         ({"size": "week"}, ["Size", "'week'", "paper, evening, talk"]),

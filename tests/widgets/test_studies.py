@@ -3,16 +3,19 @@
 import asyncio
 import shutil
 import threading
+from itertools import chain, repeat
 
 import pytest
 
-from explorer import Explorer, Refused, RunError, Study
+from explorer import Explorer, Refused, RunError, Session, Study
 from explorer.events import Evaluated
 from explorer.runs.writer import STUDY
 from explorer.studies import STUDIES
+from explorer.studies.study_session import StudySession
 from explorer.views import words
 from explorer.widgets.controls import Controls
 from explorer.widgets.studies import FIGURES, YOURS
+from explorer.widgets.study_page import StudyPage
 from tests.support import is_one_sentence, until
 
 
@@ -126,8 +129,29 @@ def test_a_study_runs_from_its_first_experiment_to_its_last(explorer, pair, fold
     shown._rows.children[0].children[1].click()
     explorer._draw()
     assert explorer.run.path == explorer.run.path.parent / "one-shot"
+    assert explorer.run is not shown._run.run("one-shot"), "that one is read in a thread of its own, and no run by two"
     assert explorer.experiment.protocol == "one-shot"
     assert (explorer._study, line(explorer), explorer._studies.is_open) == (None, "", False)
+
+
+def test_the_drawer_follows_a_study_that_is_being_run(pair, folder):
+    (folder / "begun").mkdir(parents=True)
+    (folder / "begun" / STUDY).write_text(pair.to_json())
+    label, experiment = pair.experiments[0]
+    session = Session(experiment, "cpu", folder / "begun" / label)
+    session.start()
+    assert session.wait() == "finished"
+    file = folder / "begun" / label / "events.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"")
+    shown = StudyPage(*4 * [lambda *given: None])
+    shown.choose(folder / "begun")
+    for line in lines:  # as if it was looked at after each record
+        with file.open("ab") as stream:
+            stream.write(line)
+        shown.look()
+        shown.draw(None, startable=True)
+    assert "1 of 2 finished" in shown._said.value
 
 
 def test_cancel_ends_the_study_and_it_can_be_gone_on_with(explorer, pair, folder):
@@ -183,7 +207,33 @@ def test_nothing_starts_while_a_search_runs(explorer, pair, folder):
     assert finish(explorer) == "finished"
 
 
+def test_under_the_open_drawer_no_key_touches_a_search(explorer, pair):
+    for key in ("s", "x", " "):
+        explorer._key(key)
+        assert (explorer.session, explorer._playback.playing) == (None, False)
+    explorer.start_study(pair)
+    explorer.pause()
+    for key in ("s", "x", " "):
+        explorer._key(key)
+        assert explorer.status == "paused"
+    explorer._drawers.close()
+    explorer._key("x")
+    assert explorer._study.wait(60) == "cancelled"
+
+
+def test_a_study_stays_with_its_page_where_one_experiment_ends_as_it_is_shown(explorer, pair, monkeypatch):
+    explorer.start_study(pair)
+    study = explorer._study
+    assert study.wait(60) == "finished"
+    one, two = (Session(experiment, "cpu") for _, experiment in pair.experiments)
+    sessions = chain([one, one], repeat(two))  # the next one begins between two looks at which it is
+    monkeypatch.setattr(StudySession, "session", property(lambda _: next(sessions)), raising=False)
+    explorer._draw()
+    assert explorer._study is study, "it runs on, and can be cancelled"
+
+
 def test_pause_step_and_resume_act_on_what_runs(explorer, pair):
+    explorer._drawers.close()
     explorer.start_study(pair)
     explorer.pause()
     assert explorer.status == "paused"
