@@ -19,6 +19,8 @@ from explorer.studies.study import Study
 from explorer.views import words
 from explorer.views.verdict import too_short
 
+UNFINISHED = "not finished"
+
 Judgement = Literal["reproduced", "not reproduced", "not comparable"]
 
 
@@ -86,19 +88,20 @@ def judge(claim: Claim, study: Study, states: Mapping[str, State]) -> Row:
         return row("", "not comparable", "not part of this size")
     unfinished = [label for label in claim.labels if label not in states or not _finished(states[label])]
     if unfinished:
-        return row("", "not comparable", f"not finished: {', '.join(unfinished)}")
+        return row("", "not comparable", f"{UNFINISHED}: {', '.join(unfinished)}")
     needed = [states[label] for label in claim.labels]
     smaller = "; ".join(dict.fromkeys(filter(None, (_smaller(claim, state) for state in needed))))
+    is_order = claim.paper is None
     found = claim.measure(*needed)
     if found is None:
         return row("", "not comparable", smaller or "these runs do not show it")
     here = claim.number(found)
-    if smaller:
+    if smaller and not is_order:
         return row(here, "not comparable", smaller)
     if any(map(too_short, needed)):
         return row(here, "not comparable", "too short: the dense networks' validation loss still fell at the end")
-    if claim.paper is None:
-        return row(here, "reproduced" if found else "not reproduced", "")
+    if is_order:
+        return row(here, "reproduced" if found else "not reproduced", f"an order; {smaller}" if smaller else "")
     low, high = claim.accepted
     return row(here, "reproduced" if low <= found <= high else "not reproduced", claim.counts)
 
@@ -111,8 +114,6 @@ def _smaller(claim: Claim, state: State) -> str:
     """Say how an experiment is less than the paper's, so that numbers cannot be compared; empty where it is not."""
     experiment, recipe = state.experiment, state.experiment.network
     said = list[str]()
-    if claim.paper is None:
-        return ""
     if experiment.dataset != recipe.dataset:
         said.append(f"{experiment.data.title}, not {DATASETS[recipe.dataset].title}")
     if experiment.iterations < recipe.iterations:
@@ -120,6 +121,6 @@ def _smaller(claim: Claim, state: State) -> str:
     if experiment.prune != recipe.prune:
         said.append(f"levels of {100 * experiment.prune:g}%, not {100 * recipe.prune:g}%")
     last = experiment.densities[-1]
-    if claim.of_density and 100 * last > NEAR * claim.paper:
+    if claim.paper is not None and claim.of_density and 100 * last > NEAR * claim.paper:
         said.append(f"levels down to {words.remaining(last, exact=True)} only")
     return ", ".join(said)

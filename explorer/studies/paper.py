@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from explorer.events import Variant
 from explorer.measures import Measurement, early_stop_iteration
 from explorer.state import State
-from explorer.studies.claims import Claim, Row, judge
+from explorer.studies.claims import UNFINISHED, Claim, Row, judge
 from explorer.studies.measured import (
     NEAR,
     at,
@@ -125,7 +125,7 @@ CLAIMS: Mapping[str, tuple[Claim, ...]] = {
         order("at about half of the weights tickets are more accurate than dense, end of training", "lenet",
               lambda s: is_above(gained(s, 0.513, final_accuracy), 0.0)),
         Claim("tickets stop earliest at a density of", ("lenet",), fastest, 21.1, (13, 34), "%", of_density=True),
-        Claim("at 3.6% tickets are above dense, end of training, by", ("lenet",),
+        Claim("accuracy of tickets at 3.6% against dense, end of training", ("lenet",),
               lambda s: gained(s, 0.036, final_accuracy), 0.0, (-0.2, 0.2), " points"),
     ),
     "4a": (
@@ -252,6 +252,8 @@ def in_short(rows: Sequence[Row]) -> str:
     compared, rest = known["reproduced"] + known["not reproduced"], known["not comparable"]
     if not rows:
         return "The paper says nothing of this study."
+    if not compared and any(row.reason.startswith(UNFINISHED) for row in rows):
+        return f"{words.several(len(rows), 'claim')} of the paper, to be judged when the study is finished."
     if not compared:
         return f"Not one of {words.several(rest, 'claim')} of the paper is comparable."
     left = f"; {rest} not comparable" if rest else ""

@@ -82,7 +82,8 @@ class Study:
     @property
     def called(self) -> str:
         """What a person calls it in a few words, such as "Figure 4a, talk"."""
-        return f"{self.title.partition(':')[0]}, {self.size}" if self.figure and self.size else self.title or self.name
+        size = self.size or "other settings"
+        return f"{self.title.partition(':')[0]}, {size}" if self.figure else self.title or self.name
 
     @property
     def networks(self) -> int:

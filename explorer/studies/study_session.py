@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 from explorer.datasets import check
 from explorer.errors import DataError, ExplorerError, Refused, RunError
 from explorer.experiment import Experiment
-from explorer.session import Session
+from explorer.session import Session, describe
 from explorer.studies.study import Study
 from explorer.studies.study_writer import StudyWriter
 
@@ -164,8 +165,10 @@ class StudySession:
                         break
                     self._next()
                 self._changed()
-        except ExplorerError as error:
-            self.problem = f"{self._left[0]} could not begin: {error}"
+        except Exception as error:
+            logging.getLogger(__name__).debug("the next experiment of a study did not begin", exc_info=True)
+            why = str(error) if isinstance(error, ExplorerError) else describe(error, self.session.state)
+            self.problem = f"{self._left[0]} could not begin: {why}"
         finally:
             self._writer.close()
             self._changed()

@@ -402,7 +402,8 @@ class Explorer(ipywidgets.Box):
 
     def _welcome_back(self) -> None:
         """Say where the search is that ended because its page was left."""
-        self._problem = "The search that ran when this page was left was interrupted; Runs has what it had come to."
+        kept = "Runs has what it had come to; a study goes on from Studies, Yours"
+        self._problem = f"The search that ran when this page was left was interrupted. {kept}."
         self.refresh()
 
     def _make_ready(self) -> None:

@@ -25,6 +25,9 @@ from explorer.widgets.view import box, text
 COLUMNS = ("The paper says", "paper", "here", "judgement", "why")
 
 
+GO_ON = "Run what is not finished; an experiment that was interrupted begins anew, and what it had is kept aside"
+
+
 class _Known(NamedTuple):
     """What was read of a study: its status, that and the state of each of its runs by label, and the paper's claims."""
 
@@ -63,7 +66,11 @@ class StudyPage(ipywidgets.Box):
         self._head, self._said = text("", "lt-study-head"), text("", "lt-study-said")
         self._rows, self._comparison = box("lt-study-rows"), Comparison()
         self._verdict = text("", "lt-study-verdict")
-        self._on = button("Go on", "Run what is not finished", lambda _: go_on())
+        self._on = button(
+            "Go on",
+            GO_ON,
+            lambda _: go_on(),
+        )
         back_button = button("All studies", "Back to the list", lambda _: back())
         top = box("lt-study-top", self._head, self._on, back_button)
         super().__init__([top, self._said, self._verdict, self._comparison, self._rows])

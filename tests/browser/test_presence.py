@@ -62,7 +62,7 @@ def test_a_reload_ends_the_search_and_starts_afresh(searching, impatient):
     assert searching.status == "idle"
     was_interrupted(impatient[1], kernel)
     assert searching.kernel != kernel
-    searching.until(lambda: "was interrupted; Runs has what" in searching.story)
+    searching.until(lambda: "was interrupted. Runs has what" in searching.story)
 
 
 def test_a_hidden_page_keeps_its_search(browser, impatient):

@@ -90,3 +90,9 @@ def test_what_cannot_be_judged_says_why(states):
 )
 def test_an_open_range_is_said_in_words(accepted, counts, states):
     assert judge(number(0.5, accepted), STUDY, states).reason == counts
+
+
+def test_an_order_of_a_smaller_run_says_how_small_it_is():
+    claim = Claim("tickets win", ("one",), lambda one: True)
+    row = judge(claim, TALK, {"one": made(TALK.experiments[0][1])})
+    assert row.reason.startswith("an order; Digits (5,000 of MNIST), not MNIST, 1,000 iterations")

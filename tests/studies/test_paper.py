@@ -5,7 +5,7 @@ import pytest
 from explorer.studies import STUDIES
 from explorer.studies.claims import judge
 from explorer.studies.measured import finds_none
-from explorer.studies.paper import CLAIMS, against_the_paper
+from explorer.studies.paper import CLAIMS, against_the_paper, in_short
 from tests.studies.made import made
 
 
@@ -74,3 +74,8 @@ def test_at_the_papers_size_levels_lead_down_to_every_density_that_is_claimed():
         }
         for claim in claims:
             assert "only" not in judge(claim, study, states).reason
+
+
+def test_nothing_is_said_to_be_incomparable_that_is_not_finished():
+    study = STUDIES["figure-4c-talk"]
+    assert in_short(against_the_paper(study, {})) == "3 claims of the paper, to be judged when the study is finished."
