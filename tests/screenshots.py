@@ -35,6 +35,7 @@ def main() -> None:
             views(explorer, folder, theme)
             explorer.page.keyboard.press("t")
         explorer.page.keyboard.press("t")
+        explorer.page.click(f"text={next(iter(ROOMS))}")
         explorer.page.keyboard.press(" ")
         explorer.until(lambda: explorer.points("density", "points ticket 0") >= 3)
         explorer.page.keyboard.press(" ")
@@ -51,7 +52,7 @@ def views(explorer: Explorer, folder: Path, theme: str) -> None:
         explorer.page.click(f"text={room}")
         take(explorer, folder / f"{theme}-room-{room.split()[0].lower()}.png")
     explorer.page.click(f"text={next(iter(ROOMS))}")
-    for key, drawer in (("?", "help"), ("r", "runs"), ("e", "export")):
+    for key, drawer in (("?", "help"), ("r", "runs"), ("e", "export"), ("f", "studies")):
         explorer.page.keyboard.press(key)
         take(explorer, folder / f"{theme}-{drawer}.png")
         explorer.page.keyboard.press("Escape")

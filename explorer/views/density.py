@@ -147,7 +147,7 @@ def _bracket(state: State, axis: LevelAxis, upper: Span) -> dict[str, Mark]:
         )
         rules = [(0, height, end, height), (0, foot, 0, height), (end, foot, end, height)]
         said = f"matches dense down to {words.remaining(state.experiment.density(found.level), exact=True)}"
-        wide = end > 0.62 * x.last  # no room to its right: write above it, clear of the lines
+        wide = end > 0.5 * x.last  # no room to its right: write above it, clear of the lines
         text = [(0, height + upper.share(0.036), said)] if wide else [(end + x.share(0.012), height, said)]
     return {
         "bracket": Mark("rules", "ticket", columns("rules", rules), width=1.4),
