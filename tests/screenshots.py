@@ -31,6 +31,9 @@ def main() -> None:
             explorer.page.set_viewport_size({"width": width, "height": height})
             take(explorer, folder / f"finished-{name}.png")
         explorer.page.set_viewport_size({"width": 1440, "height": 900})
+        explorer.page.keyboard.press("f")
+        take(explorer, folder / "studies-1440x900.png")
+        explorer.page.keyboard.press("Escape")
         for theme in ("light", "dark"):
             views(explorer, folder, theme)
             explorer.page.keyboard.press("t")
