@@ -50,6 +50,8 @@ class Claim:
         """Write a number of this claim, or whether its order holds."""
         if self.paper is None:
             return "yes" if value else "no"
+        if self.of_density and not value:
+            return "never"
         return f"{value:.3g}{self.unit}".replace("-", "\N{MINUS SIGN}")
 
     @property

@@ -96,3 +96,9 @@ def test_an_order_of_a_smaller_run_says_how_small_it_is():
     claim = Claim("tickets win", ("one",), lambda one: True)
     row = judge(claim, TALK, {"one": made(TALK.experiments[0][1])})
     assert row.reason.startswith("an order; Digits (5,000 of MNIST), not MNIST, 1,000 iterations")
+
+
+def test_a_density_that_is_never_reached_is_said_in_a_word():
+    claim = Claim("tickets fall below at", ("one",), lambda one: 0.0, 2.9, (1.8, 4.6), "%", of_density=True)
+    assert claim.number(0.0) == "never"
+    assert claim.number(2.9) == "2.9%"
