@@ -94,6 +94,13 @@ def test_nothing_is_left_at_the_end_and_before_it_all_that_is_not_done():
     assert images_left(State(thrice)) == pytest.approx((3 * 4 + 4) * a_network + 2 * 4 * a_line)
 
 
+def test_no_time_is_told_while_a_first_evaluation_lasts_long():
+    """As that of convolutions does: seconds have gone, and nothing is measured yet."""
+    network = Network("ticket", 0, 0)
+    state = fold(State(Experiment(dataset="digits", replicates=1)), NetworkStarted(network))
+    assert progress(fold(state, Progress(network, 0, 0, 2 * SETTLED, "CPU", "torch"))).left == ""
+
+
 def test_no_time_is_told_of_what_has_ended_or_was_read(moments):
     for moment in moments:
         if moment.state.ended or moment.state.progress is None:
