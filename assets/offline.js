@@ -317,7 +317,8 @@ page.model.traits = { theme: dark ? "dark" : "light", presents: "", focus: "" };
 show();
 document.querySelector(".lt-controls").after(document.getElementById("note").content);
 if (wantsPictures) {
-  widgets[0].el.style.height = "2000px"; // room for all rooms at once
+  widgets[0].el.style.height = "5000px"; // more than all rooms take at once
+  document.querySelector(".lt-main > .lt-charts").style.height = "400px";
   for (const content of document.querySelectorAll(".lt-main > :is(.lt-weights, .lt-pair)")) content.style.display = "";
 }
 for (const field of document.querySelectorAll(":is(.lt-controls, .lt-replicate) :is(select, input)")) field.disabled = true;

@@ -51,7 +51,7 @@ class Standing:
 
 
 def too_short(state: State) -> bool:
-    """Tell whether a dense network's validation loss still fell at the last iteration, so that nothing can be said."""
+    """Tell whether every dense network's validation loss still fell at the last iteration: then nothing can be said."""
     dense = mean(state, "ticket", 0, early_stop_iteration)
     return dense is not None and dense.low == state.experiment.iterations
 

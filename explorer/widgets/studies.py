@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import html
+import logging
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import groupby
@@ -27,6 +29,7 @@ from explorer.widgets.study_page import StudyPage
 from explorer.widgets.tools import Drawer
 from explorer.widgets.view import box, text
 
+UNKNOWN = "–"
 POLL = 2.0  # seconds between two looks at the folder of runs while the drawer is open
 FIGURES, YOURS = "The paper's figures", "Yours"
 WAIT = "A search runs on this page; a study can start when it has ended."
@@ -138,17 +141,21 @@ class Studies(Drawer):
     async def _try(self) -> None:
         """Find out how long each study would take here; that of a figure's talk comes first, as it takes a moment."""
         for study in sorted(STUDIES.values(), key=lambda study: study.cost):
+            if study.name in self._times:
+                continue
             taken = 0.0
-            for _, experiment in study.experiments if study.name not in self._times else ():
+            for _, experiment in study.experiments:
                 if self._busy():
                     return
                 try:
                     taken += await asyncio.to_thread(seconds, experiment, self._device)
                 except ExplorerError:  # a device that is not here: no time can be told
                     return
-            if taken:
-                self._times[study.name] = taken
-                self._draw()
+                except Exception:  # too little memory, it may be: not tried again
+                    logging.getLogger(__name__).debug("a trial of %s failed", study.name, exc_info=True)
+                    taken = math.nan
+            self._times[study.name] = taken
+            self._draw()
 
     def _look(self) -> None:
         """Read the list of studies anew."""
@@ -255,7 +262,8 @@ class Studies(Drawer):
 
 
 def _here(study: Study, times: dict[str, float]) -> str:
-    return f"about {words.roughly(times[study.name])}" if study.name in times else "–"
+    taken = times.get(study.name, math.nan)
+    return UNKNOWN if math.isnan(taken) else f"about {words.roughly(taken)}"
 
 
 def _cost(study: Study | None, times: dict[str, float], busy: bool) -> str:
@@ -263,6 +271,7 @@ def _cost(study: Study | None, times: dict[str, float], busy: bool) -> str:
     if study is None:
         return f"<p>{WAIT if busy else 'Choose a figure in one of its sizes.'}</p>"
     searches = "1 search" if len(study.experiments) == 1 else f"{len(study.experiments)} searches one after the other"
-    time = f", {_here(study, times)} here" if study.name in times else ""
+    here = _here(study, times)
+    time = "" if here == UNKNOWN else f", {here} here"
     said = f"{searches}, {words.rounded(study.cost)} network-iterations{time}"
     return f"<p><b>{html.escape(study.called)}</b> {WAIT if busy else said}</p>"

@@ -45,6 +45,7 @@ def test_every_view_is_drawn_with_its_title_and_what_was_run():
         assert png.startswith(b"\x89PNG\r\n\x1a\n")
         width, height = (int.from_bytes(png[at : at + 4]) for at in (16, 20))
         assert (width, height) == (2 * int(drawn.get("width")), 2 * int(drawn.get("height")))
+        assert 400 < height < 1_000, "there was room for it, and not too much"
     assert made["accuracy.svg"].count(b"<path") > 5
     assert made["measures.svg"].count(b"Random sparse") == 5, "all of the table, of which the page shows a part"
     assert made["masks.svg"].count(b"<image") == 6
