@@ -14,7 +14,7 @@ test: browser ## style, types and tests; flags of pytest go in ARGS="-k masks"
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: install ## measure speed and latency; flags of lottery bench go in ARGS="--whole"
 	.venv/bin/lottery bench $(ARGS)
