@@ -18,8 +18,7 @@ from explorer.browser import ADVICE
 from explorer.cli import main
 from explorer.events import VARIANTS
 from explorer.measures import MEASURED
-from explorer.places import place
-from explorer.presets import DEFAULT, PRESETS, Preset
+from explorer.presets import PRESETS, Preset
 from explorer.runs.export import KINDS, Choice, files
 from explorer.runs.records import to_line
 from explorer.studies import STUDIES, cost
@@ -407,8 +406,11 @@ def test_export_draws_pictures_and_a_page(lottery, tmp_path, monkeypatch):
     if browser is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(ADVICE)
     monkeypatch.setenv("EXPLORER_BROWSER", browser)
-    recorded = place("assets", "recorded", DEFAULT)
-    status, stdout, stderr = lottery("export", recorded, tmp_path, "--what", "pictures", "--what", "html")
+    small = Session(Experiment(dataset="digits", levels=1, replicates=1, iterations=20), "cpu", tmp_path / "run")
+    small.start()
+    assert small.wait() == "finished"
+    tmp_path = tmp_path / "pictures"
+    status, stdout, stderr = lottery("export", small.folder, tmp_path, "--what", "pictures", "--what", "html")
     assert (status, stderr) == (0, "")
     pictures = [f"{view}.{kind}" for view in VIEWS for kind in ("svg", "png")]
     assert stdout.splitlines() == [str(tmp_path / name) for name in ("replay.html", *pictures)]
